@@ -1,0 +1,55 @@
+package wire
+
+import "golang.org/x/crypto/cryptobyte"
+
+// A CertificateRequest asks the client for a certificate.
+//
+//	opaque DistinguishedName<1..2^16-1>;
+//
+//	struct {
+//	    ClientCertificateType certificate_types<1..2^8-1>;
+//	    SignatureAndHashAlgorithm supported_signature_algorithms<2^16-1>;
+//	    DistinguishedName certificate_authorities<0..2^16-1>;
+//	} CertificateRequest;                                 // RFC 5246, Section 7.4.4
+//
+// <2^16-1> is a slip of the RFC; the vector is <2..2^16-2>, as in the signature_algorithms extension.
+type CertificateRequest struct {
+	Types               []uint8
+	SignatureAlgorithms []uint16
+	Authorities         [][]byte // DER of distinguished names
+}
+
+// ParseCertificateRequest parses the body of a CertificateRequest. The byte slices of the result alias body.
+func ParseCertificateRequest(body []byte) (*CertificateRequest, error) {
+	m := new(CertificateRequest)
+	s := cryptobyte.String(body)
+	if !readVector8(&s, &m.Types) || len(m.Types) == 0 {
+		return nil, decodeError("CertificateRequest: certificate_types")
+	}
+	if !readUint16s(&s, &m.SignatureAlgorithms) {
+		return nil, decodeError("CertificateRequest: supported_signature_algorithms")
+	}
+	var list cryptobyte.String
+	if !s.ReadUint16LengthPrefixed(&list) || !s.Empty() {
+		return nil, decodeError("CertificateRequest: certificate_authorities")
+	}
+	for !list.Empty() {
+		var name cryptobyte.String
+		if !list.ReadUint16LengthPrefixed(&name) || name.Empty() {
+			return nil, decodeError("CertificateRequest: DistinguishedName")
+		}
+		m.Authorities = append(m.Authorities, name)
+	}
+	return m, nil
+}
+
+// Append appends the body of m to b.
+func (m *CertificateRequest) Append(b []byte) []byte {
+	b = appendVector8(b, m.Types)
+	b = appendUint16s(b, m.SignatureAlgorithms)
+	b, list := beginVector(b, 2)
+	for _, name := range m.Authorities {
+		b = appendVector16(b, name)
+	}
+	return endVector(b, list, 2)
+}
