@@ -16,16 +16,19 @@ func (e *Extensions) readALPN(data cryptobyte.String, hello HandshakeType) error
 	if !data.ReadUint16LengthPrefixed(&list) || list.Empty() || !data.Empty() {
 		return decodeError("application_layer_protocol_negotiation")
 	}
-	for !list.Empty() {
-		var name cryptobyte.String
-		// "Empty strings MUST NOT be included and byte strings MUST NOT be truncated."
-		if !list.ReadUint8LengthPrefixed(&name) || name.Empty() {
-			return decodeError("application_layer_protocol_negotiation: ProtocolName")
-		}
-		e.ALPN = append(e.ALPN, string(name))
+	// "Empty strings MUST NOT be included and byte strings MUST NOT be truncated."
+	n, ok := countVectors(list, (*cryptobyte.String).ReadUint8LengthPrefixed)
+	if !ok {
+		return decodeError("application_layer_protocol_negotiation: ProtocolName")
 	}
-	if hello == TypeServerHello && len(e.ALPN) != 1 {
+	if hello == TypeServerHello && n != 1 {
 		return decodeError("application_layer_protocol_negotiation with several names")
+	}
+	e.ALPN = make([]string, n)
+	all := string(list) // one copy for all names
+	for i := range e.ALPN {
+		end := 1 + int(all[0])
+		e.ALPN[i], all = all[1:end], all[end:]
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import "golang.org/x/crypto/cryptobyte"
 type CertificateRequest struct {
 	Types               []uint8
 	SignatureAlgorithms []uint16
-	Authorities         [][]byte // DER of distinguished names
+	Authorities         [][]byte // DER of distinguished names; none: nil, which is the rule in WebRTC
 }
 
 // ParseCertificateRequest parses the body of a CertificateRequest. The byte slices of the result alias body.
@@ -33,12 +33,15 @@ func ParseCertificateRequest(body []byte) (*CertificateRequest, error) {
 	if !s.ReadUint16LengthPrefixed(&list) || !s.Empty() {
 		return nil, decodeError("CertificateRequest: certificate_authorities")
 	}
-	for !list.Empty() {
-		var name cryptobyte.String
-		if !list.ReadUint16LengthPrefixed(&name) || name.Empty() {
-			return nil, decodeError("CertificateRequest: DistinguishedName")
+	n, ok := countVectors(list, (*cryptobyte.String).ReadUint16LengthPrefixed)
+	if !ok {
+		return nil, decodeError("CertificateRequest: DistinguishedName")
+	}
+	if n > 0 {
+		m.Authorities = make([][]byte, n)
+		for i := range m.Authorities {
+			readVector16(&list, &m.Authorities[i])
 		}
-		m.Authorities = append(m.Authorities, name)
 	}
 	return m, nil
 }

@@ -14,8 +14,8 @@
 //
 // Every ParseX takes a whole message body, without the 12 bytes of the handshake header. It fails on a short vector, on a
 // trailing byte and on every value that the RFC forbids, with an error that wraps one of [ErrDecode], [ErrIllegalParameter]
-// and [ErrDuplicateExtension]. It never panics. What it allocates is bounded by a small multiple of the bytes given to it
-// and never by a length those bytes merely claim. Each []byte in the result aliases the body: the body must stay unchanged
+// and [ErrDuplicateExtension]. It never panics. What it allocates does not depend on a length that the bytes merely claim: the
+// hello of a browser takes half a kilobyte, and the worst that can be made up, thousands of names of one byte, ten times its size. Each []byte in the result aliases the body: the body must stay unchanged
 // for as long as the result is in use. Numbers, arrays and strings are copies.
 //
 // Unknown extensions, cipher suites, groups, signature schemes, SRTP profiles and certificate types, GREASE values (RFC 8701)

@@ -56,7 +56,11 @@ func (e *Extensions) readBlock(s *cryptobyte.String, hello HandshakeType) error 
 	if !s.ReadUint16LengthPrefixed(&block) || !s.Empty() {
 		return decodeError(hello.String() + ": extensions")
 	}
-	var seen [1 << 16 / 64]uint64 // one bit for each type: 8 KiB on the stack, so that many extensions do not cost quadratic time
+	if block.Empty() {
+		return nil
+	}
+	var seen [1 << 16 / 64]uint64                      // one bit for each type: 8 KiB on the stack, so that many extensions do not cost quadratic time
+	e.Types = make([]uint16, 0, min(len(block)/4, 16)) // Firefox sends 11
 	for !block.Empty() {
 		var extension uint16
 		var data cryptobyte.String

@@ -37,6 +37,18 @@ func readVector16(s *cryptobyte.String, out *[]byte) bool {
 	return s.ReadUint16LengthPrefixed((*cryptobyte.String)(out))
 }
 
+// countVectors returns how many vectors list consists of, each with its length in front as read reads it. It is not ok if one
+// is empty or short. Lists of vectors are counted before they are kept, because slices that grow cost several times their size.
+func countVectors(list cryptobyte.String, read func(s, v *cryptobyte.String) bool) (n int, ok bool) {
+	for ; !list.Empty(); n++ {
+		var v cryptobyte.String
+		if !read(&list, &v) || v.Empty() {
+			return 0, false
+		}
+	}
+	return n, true
+}
+
 func appendUint16(b []byte, n uint16) []byte { return binary.BigEndian.AppendUint16(b, n) }
 
 // appendUint24 appends the low 24 bits of n, which must be all of it.
