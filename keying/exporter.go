@@ -40,8 +40,9 @@ var (
 // and its master secret an extended one (RFC 7627, Section 5.4) is the caller's to know.
 func Export(out []byte, h crypto.Hash, master, clientRandom, serverRandom []byte, label string, context []byte) error {
 	switch label {
-	// "The labels 'client finished', 'server finished', 'master secret', and 'key expansion' are [...] reserved"
-	// RFC 5705, Section 6: with the same secret they would give out verify_data or a key block.
+	// "These entries are reserved and MUST NOT be used for the purpose described in RFC 5705, in order to avoid
+	// confusion with similar, but distinct, use in RFC 5246."
+	// RFC 5705, Section 6. With the same secret they would give out verify_data or a key block.
 	case labelClientFinished, labelServerFinished, labelMasterSecret, labelKeyExpansion:
 		return fmt.Errorf("%w: %q", ErrReservedLabel, label)
 	}

@@ -22,12 +22,9 @@ const (
 // DefaultSRTPProfiles returns the profiles offered and accepted unless told otherwise, most preferred first. The slice is the caller's.
 //
 // AEAD_AES_128_GCM comes first: it costs a fifth of the CPU time of AES-CM with HMAC-SHA1 per packet on machines with AES
-// instructions, and its tag is longer. AES-256 follows for peers that insist. SRTP_AES128_CM_HMAC_SHA1_80 is there because:
-//
-//	"All implementations MUST support DTLS-SRTP [...] Implementations MUST support SRTP [...] the SRTP_AES128_CM_HMAC_SHA1_80 protection profile"
-//	RFC 8827, Section 6.5.
-//
-// SRTP_AES128_CM_HMAC_SHA1_32 is left out for the same reason: whoever has it must have the other, so it could only weaken.
+// instructions, and its tag is longer. AES-256 follows for peers that insist. SRTP_AES128_CM_HMAC_SHA1_80 is there because
+// it is the one profile every WebRTC endpoint must support (RFC 8827, Section 6.5).
+// SRTP_AES128_CM_HMAC_SHA1_32 is left out for the same reason: whoever has it has the other, so it could only weaken.
 func DefaultSRTPProfiles() []SRTPProfile {
 	return []SRTPProfile{SRTPAEADAES128GCM, SRTPAEADAES256GCM, SRTPAES128CMHMACSHA1_80}
 }
@@ -59,9 +56,7 @@ func (p SRTPProfile) SaltLen() int {
 
 // MaterialLen returns how many bytes to export for p: a key and a salt for each side. It is 0 for an unknown profile.
 //
-// "The total length of the keying material obtained from the TLS exporter is 2 * (SRTPSecurityParams.master_key_len +
-// SRTPSecurityParams.master_salt_len) bytes"
-// RFC 5764, Section 4.2.
+// These are the 2 * (SRTPSecurityParams.master_key_len + SRTPSecurityParams.master_salt_len) bytes of RFC 5764, Section 4.2.
 func (p SRTPProfile) MaterialLen() int { return 2 * (p.KeyLen() + p.SaltLen()) }
 
 // RTPOverhead returns how many bytes protection adds to an RTP packet, 0 for an unknown profile.

@@ -7,9 +7,11 @@ import (
 	"io"
 )
 
-// SRTPLabel is the exporter label of DTLS-SRTP. It goes without a context.
+// SRTPLabel is the exporter label of DTLS-SRTP. It goes without a context, not with one of length zero.
 //
-// "The exporter label for this usage is 'EXTRACTOR-dtls_srtp'. (The 'EXTRACTOR' prefix is for historical compatibility.)"
+//	"The exporter label for this usage is "EXTRACTOR-dtls_srtp".  (The
+//	"EXTRACTOR" prefix is for historical compatibility.)"
+//
 // RFC 5764, Section 4.2.
 const SRTPLabel = "EXTRACTOR-dtls_srtp"
 
@@ -58,8 +60,10 @@ func NewMaterial(p SRTPProfile, exported []byte) (*Material, error) {
 // Keys returns the master key and salt that writer protects with and its peer unprotects with. They alias m, and are nil if
 // writer is neither side.
 //
-// "The client_write keys are used by the client to protect what it sends and by the server to unprotect it" in the words of RFC 5764,
-// Section 4.2: which side made the offer plays no part.
+// "The client_write_SRTP_master_key and client_write_SRTP_master_salt are provided to one invocation of the SRTP key
+// derivation function, to generate the SRTP keys used to encrypt and authenticate packets sent by the client. The server
+// MUST only use these keys to decrypt and to check the authenticity of inbound packets."
+// RFC 5764, Section 4.2. Which side made the offer plays no part.
 func (m *Material) Keys(writer Role) (key, salt []byte) {
 	switch writer {
 	case RoleClient:
