@@ -1,0 +1,342 @@
+package dtlstransport
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/subtle"
+	"slices"
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+	"github.com/rtctransport/rtctransport/fingerprint"
+)
+
+// client12State is what the client waits for.
+type client12State int
+
+const (
+	client12Flight4 client12State = iota // or a HelloVerifyRequest, flight 2
+	client12Flight6
+)
+
+func (s client12State) String() string {
+	return stateName("client12", []string{"Flight4", "Flight6"}, int(s))
+}
+
+// client12Grammar is what each state awaits. ChangeCipherSpec is no handshake
+// message; the Finished behind it is in epoch 1.
+var client12Grammar = []grammar{
+	client12Flight4: {{typ: wire.TypeServerHello}, {typ: wire.TypeCertificate}, {typ: wire.TypeServerKeyExchange},
+		{typ: wire.TypeCertificateRequest, optional: true}, {typ: wire.TypeServerHelloDone}},
+	client12Flight6: {{typ: wire.TypeFinished}},
+}
+
+// The places of the messages in flight 4.
+const (
+	inServerHello = iota
+	inServerCertificate
+	inServerKeyExchange
+	inCertificateRequest
+	inServerHelloDone
+)
+
+// client12 is the client of a full DTLS 1.2 handshake.
+//
+//	Client                                          Server
+//	------                                          ------
+//	ClientHello             -------->                           Flight 1
+//
+//	                        <--------   HelloVerifyRequest*     Flight 2
+//
+//	ClientHello*            -------->                           Flight 3
+//
+//	                                           ServerHello  \
+//	                                           Certificate   \
+//	                                     ServerKeyExchange    Flight 4
+//	                                   CertificateRequest*   /
+//	                        <--------      ServerHelloDone  /
+//
+//	Certificate*                                            \
+//	ClientKeyExchange                                        \
+//	CertificateVerify*                                        Flight 5
+//	[ChangeCipherSpec]                                       /
+//	Finished                -------->                       /
+//
+//	                                    [ChangeCipherSpec]  \ Flight 6
+//	                        <--------             Finished  /
+//
+// RFC 6347, Section 4.2.4, Figure 1.
+type client12 struct {
+	e     *Engine
+	h     *handshake
+	state client12State
+
+	// hellos are the ClientHello messages sent so far, by message_seq. A
+	// ServerHello answers the one that has its own message_seq: a stateless server
+	// mirrors it, and one that counts comes to the same numbers. So an answer to the
+	// first hello still counts after a HelloVerifyRequest that somebody forged.
+	hellos     [][]byte
+	lastCookie []byte
+}
+
+func newClient12(e *Engine) *client12 { return &client12{e: e, h: e.hs} }
+
+func (c *client12) flight() string { return c.state.String() }
+
+// start sends flight 1.
+func (c *client12) start(now time.Time) error {
+	c.h.clientRandom = newRandom()
+	c.sendHello(now, nil)
+	return nil
+}
+
+// sendHello sends flight 1 or 3: "When responding to a HelloVerifyRequest, the
+// client MUST use the same parameter values (version, random, session_id,
+// cipher_suites, compression_method) as it did in the original ClientHello."
+// RFC 6347, Section 4.2.1.
+func (c *client12) sendHello(now time.Time, cookie []byte) {
+	m := c.h.message(wire.TypeClientHello, c.e.config.clientHello(c.h.clientRandom, cookie).Append)
+	// A version that every server can read, and the same on retransmissions:
+	// Botan 2.19 ends the handshake when it changes.
+	m.Version = record.Version10
+	c.hellos = append(c.hellos, m.Bytes)
+	c.h.send(now, m)
+}
+
+func (c *client12) judge(now time.Time) *AlertError {
+	if c.state == client12Flight6 {
+		return c.judgeFlight6(now)
+	}
+	// The latest hello first: it carries the cookie.
+	for seq := len(c.hellos) - 1; seq >= 0; seq-- {
+		typ, body, ok := c.h.inbox[0].Message(uint16(seq))
+		if !ok {
+			continue
+		}
+		if typ == wire.TypeHelloVerifyRequest {
+			if a := c.judgeHelloVerifyRequest(now, uint16(seq), body); a != nil {
+				return a
+			}
+			continue
+		}
+		messages, complete, a := client12Grammar[client12Flight4].match(&c.h.inbox[0], uint16(seq), c.flight())
+		if a != nil {
+			return a
+		}
+		if complete {
+			return c.judgeFlight4(now, uint16(seq), messages)
+		}
+	}
+	return nil
+}
+
+// judgeHelloVerifyRequest takes flight 2. The message uses up no message_seq: its
+// place stays free for a ServerHello.
+func (c *client12) judgeHelloVerifyRequest(now time.Time, seq uint16, body []byte) *AlertError {
+	m, err := wire.ParseHelloVerifyRequest(body)
+	if err != nil {
+		return parseAlert(wire.TypeHelloVerifyRequest, err)
+	}
+	// "[...] clients MUST NOT use [server_version] as part of version
+	// negotiation" (after RFC 6347, Section 4.2.1). A cookie that we sent back
+	// already means that the two crossed.
+	repeated := len(c.hellos) > 1 && bytes.Equal(m.Cookie, c.lastCookie)
+	if repeated || len(c.hellos) > maxHelloVerifyRequests {
+		return nil
+	}
+	c.lastCookie = slices.Clone(m.Cookie)
+	c.h.inbox[0].Forget(seq)
+	c.h.timer.Sample(now)
+	c.e.flights++
+	c.sendHello(now, c.lastCookie)
+	return nil
+}
+
+// flight4 is what the server's flight says, all of it checked.
+type flight4 struct {
+	hello      *wire.ServerHello
+	parameters parameters
+	chain      [][]byte
+	peerPoint  []byte
+	request    *wire.CertificateRequest // nil: no certificate is asked for
+}
+
+// readFlight4 checks the server's flight in the order of its messages. It is a
+// pure function of what came and what was sent.
+func (c *client12) readFlight4(messages []received) (*flight4, *AlertError) {
+	f := new(flight4)
+	var a *AlertError
+	if f.hello, f.parameters, a = c.e.config.readServerHello(messages[inServerHello].body); a != nil {
+		return nil, a
+	}
+	certificate, err := wire.ParseCertificate(messages[inServerCertificate].body)
+	if err != nil {
+		return nil, parseAlert(wire.TypeCertificate, err)
+	}
+	if len(certificate.Chain) == 0 {
+		return nil, alertf(AlertDecodeError, "server without a certificate")
+	}
+	f.chain = certificate.Chain
+	if _, a = c.e.judgeLeaf(f.chain[0]); a != nil {
+		return nil, a
+	}
+	if a = c.readServerKeyExchange(f, messages[inServerKeyExchange].body); a != nil {
+		return nil, a
+	}
+	if m := messages[inCertificateRequest]; m.present {
+		if f.request, err = wire.ParseCertificateRequest(m.body); err != nil {
+			return nil, parseAlert(m.typ, err)
+		}
+	}
+	if err := wire.ParseServerHelloDone(messages[inServerHelloDone].body); err != nil {
+		return nil, parseAlert(wire.TypeServerHelloDone, err)
+	}
+	return f, nil
+}
+
+// readServerKeyExchange checks the server's ephemeral key and its signature:
+//
+//	SHA(ClientHello.random + ServerHello.random + ServerKeyExchange.params)
+//
+// RFC 8422, Section 5.4.
+func (c *client12) readServerKeyExchange(f *flight4, body []byte) *AlertError {
+	m, err := wire.ParseServerKeyExchange(body)
+	if err != nil {
+		return parseAlert(wire.TypeServerKeyExchange, err)
+	}
+	group := Group(m.Group)
+	if !slices.Contains(c.e.config.groups(), group) {
+		return alertf(AlertIllegalParameter, "ServerKeyExchange with %v, which was not offered", group)
+	}
+	key, keyType, err := peerKey(f.chain[0])
+	if err != nil {
+		return alertf(AlertUnsupportedCert, "certificate of the server: %w", err)
+	}
+	if !f.parameters.suite.serves(keyType) {
+		return alertf(AlertIllegalParameter, "certificate of the server does not fit %v", f.parameters.suite.id)
+	}
+	scheme := SignatureScheme(m.Scheme).info()
+	if scheme == nil || scheme.key != keyType {
+		return alertf(AlertIllegalParameter, "ServerKeyExchange signed with %v", SignatureScheme(m.Scheme))
+	}
+	c.h.tokens--
+	signed := slices.Concat(c.h.clientRandom[:], f.hello.Random[:], m.Params)
+	if err := scheme.verify(key, signed, m.Signature); err != nil {
+		return alertf(AlertDecryptError, "ServerKeyExchange: %w", err)
+	}
+	f.parameters.group, f.parameters.serverScheme = group, scheme
+	f.peerPoint = m.PublicKey
+	return nil
+}
+
+// judgeFlight4 takes the server's flight, if it is acceptable, and sends flight
+// 5.
+func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) *AlertError {
+	f, a := c.readFlight4(messages)
+	if a != nil {
+		return a
+	}
+	curve := f.parameters.group.curve()
+	private, err := curve.GenerateKey(rand.Reader)
+	if err != nil {
+		return alertf(AlertInternalError, "%w", err)
+	}
+	preMaster, err := sharedSecret(private, f.peerPoint)
+	if err != nil {
+		return alertf(AlertIllegalParameter, "ServerKeyExchange: %w", err)
+	}
+
+	// What we send, over a copy of the transcript: nothing is changed yet.
+	var certificate *fingerprint.Certificate
+	if f.request != nil {
+		certificate, f.parameters.clientScheme = c.e.config.chooseClient(f.request)
+	}
+	h := c.h
+	sendSeq := h.sendSeq
+	h.sendSeq = seq + 1 // the hello that was answered had seq
+	var t transcript
+	t.add(c.hellos[seq])
+	for _, m := range messages {
+		if m.present {
+			t.addReceived(m)
+		}
+	}
+	var flight5 []flight.Message
+	if f.request != nil {
+		// "If no suitable certificate is available, the client MUST send a
+		// certificate message containing no certificates." RFC 5246, Section 7.4.6.
+		var m wire.Certificate
+		if certificate != nil {
+			m.Chain = certificate.Chain()
+		}
+		flight5 = append(flight5, h.message(wire.TypeCertificate, m.Append))
+		t.add(flight5[0].Bytes)
+	}
+	exchange := wire.ClientKeyExchange{PublicKey: private.PublicKey().Bytes()}
+	flight5 = append(flight5, h.message(wire.TypeClientKeyExchange, exchange.Append))
+	t.add(flight5[len(flight5)-1].Bytes)
+	var sessionHash []byte
+	if f.parameters.extendedMasterSecret {
+		sessionHash = t.sum(f.parameters.suite.hash)
+	}
+	schedule := newSchedule12(&f.parameters, h.clientRandom, f.hello.Random, preMaster, sessionHash)
+	clear(preMaster)
+	if certificate != nil {
+		scheme := f.parameters.clientScheme
+		signature, err := scheme.sign(certificate.Signer(), t.messages)
+		if err != nil {
+			h.sendSeq = sendSeq
+			return alertf(AlertInternalError, "signing: %w", err)
+		}
+		m := wire.CertificateVerify{Scheme: uint16(scheme.id), Signature: signature}
+		flight5 = append(flight5, h.message(wire.TypeCertificateVerify, m.Append))
+		t.add(flight5[len(flight5)-1].Bytes)
+	}
+	sealer, opener, err := schedule.protection(RoleClient)
+	if err != nil {
+		return alertf(AlertInternalError, "%w", err)
+	}
+
+	// From here on the flight counts.
+	h.serverRandom, h.transcript = f.hello.Random, t
+	c.e.parameters, c.e.schedule = f.parameters, schedule
+	c.e.setPeerCertificates(f.chain)
+	c.e.write[1], c.e.read, c.e.epoch = sealer, opener, 1
+	finished := h.finished()
+	h.transcript.add(finished.Bytes)
+	h.accept(now, 0, messages[inServerHelloDone].seq)
+	h.send(now, append(flight5, h.changeCipherSpec(), finished)...)
+	c.state = client12Flight6
+	h.changed = true
+	return nil
+}
+
+// judgeFlight6 takes the server's Finished, which ends the handshake.
+func (c *client12) judgeFlight6(now time.Time) *AlertError {
+	messages, complete, a := client12Grammar[client12Flight6].match(&c.h.inbox[1], c.h.inbox[1].Next(), c.flight())
+	if a != nil || !complete || !c.h.ccsSeen {
+		return a
+	}
+	if a := c.h.readFinished(RoleServer, messages[0]); a != nil {
+		return a
+	}
+	c.h.accept(now, 1, messages[0].seq)
+	c.e.out.Drop()
+	c.e.finish(now)
+	return nil
+}
+
+// readFinished checks the peer's verify_data, in constant time.
+func (h *handshake) readFinished(sender Role, m received) *AlertError {
+	f, err := wire.ParseFinished(m.body)
+	if err != nil {
+		return parseAlert(m.typ, err)
+	}
+	want := h.e.schedule.verifyData(sender, &h.transcript)
+	if subtle.ConstantTimeCompare(f.VerifyData[:], want[:]) != 1 {
+		return alertf(AlertDecryptError, "Finished does not verify")
+	}
+	return nil
+}

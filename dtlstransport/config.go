@@ -1,0 +1,210 @@
+package dtlstransport
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/keying"
+)
+
+// A Role is the side an endpoint takes in the handshake. In WebRTC it follows
+// from a=setup: active is the client, passive the server (RFC 5763, Section 5).
+type Role = keying.Role
+
+// The roles.
+const (
+	RoleClient = keying.RoleClient
+	RoleServer = keying.RoleServer
+)
+
+// An EMSPolicy says what to do about the extended master secret (RFC 7627).
+type EMSPolicy uint8
+
+const (
+	// EMSRequire refuses peers that do not know the extension.
+	EMSRequire EMSPolicy = iota
+	// EMSRequest uses the extension where the peer knows it. Without it no keys
+	// are exported, so there is no SRTP, unless InsecureExportWithoutEMS is set.
+	EMSRequest
+)
+
+// The defaults of Config.
+const (
+	DefaultMaxDatagramSize  = 1200
+	DefaultHandshakeTimeout = 60 * time.Second
+	DefaultFailureGrace     = 2 * time.Second
+
+	// MinDatagramSize is the smallest MaxDatagramSize, in bytes: the headers of
+	// a protected record and of a message, and a useful number of bytes.
+	MinDatagramSize = 128
+)
+
+// A Config says how to shake hands. The zero value plus one certificate is
+// right for WebRTC. A Config must not be changed after use and may be shared by
+// any number of associations.
+type Config struct {
+	// Certificates are what we may present, in order of preference; the first
+	// one that the peer can use is taken. At least one is needed: WebRTC
+	// authenticates both sides (RFC 8827, Section 6.5).
+	Certificates []*fingerprint.Certificate
+
+	// RemoteFingerprints are the a=fingerprint values that came with the peer's
+	// session description. Empty means that they will follow: see
+	// Engine.SetRemote. Until then the handshake may run, but nothing is
+	// delivered or exported.
+	RemoteFingerprints fingerprint.Set
+
+	// CipherSuites are offered or accepted in this order. Empty means
+	// DefaultCipherSuites.
+	CipherSuites []CipherSuite
+
+	// Groups are offered or accepted in this order. Empty means DefaultGroups.
+	Groups []Group
+
+	// SRTPProfiles are offered or accepted in this order. Nil means
+	// keying.DefaultSRTPProfiles; empty but not nil means that use_srtp is
+	// neither offered nor answered. If nothing is in common, the handshake goes
+	// on without SRTP, for the sake of peers that only want data channels
+	// but offer use_srtp all the same, as browsers do.
+	SRTPProfiles []keying.SRTPProfile
+
+	// ALPN are the application protocols offered or accepted, in order of
+	// preference (RFC 7301). A server that has some and shares none with a client
+	// that offers some refuses it. Empty means that the extension is not used.
+	ALPN []string
+
+	// ExtendedMasterSecret is EMSRequire by default.
+	ExtendedMasterSecret EMSPolicy
+
+	// InsecureExportWithoutEMS allows exporting keys from a session without
+	// extended master secret, against RFC 7627, Section 5.4. Only for tests
+	// against old peers.
+	InsecureExportWithoutEMS bool
+
+	// MaxDatagramSize bounds the datagrams of the handshake, in bytes, all DTLS
+	// headers included, those of UDP and IP not. Zero means what the link says,
+	// or else DefaultMaxDatagramSize.
+	MaxDatagramSize int
+
+	// InitialTimeout is the first retransmission timeout. Zero means twice the
+	// round-trip time if the link knows it, from 50 ms to 1 s, or else 200 ms.
+	InitialTimeout time.Duration
+
+	// HandshakeTimeout bounds the whole handshake, the wait for a late
+	// fingerprint included. Zero means DefaultHandshakeTimeout, negative no bound.
+	HandshakeTimeout time.Duration
+
+	// FailureGrace is how long the genuine peer has to make progress after
+	// something on the wire said that the handshake fails, for anybody can forge
+	// that. Zero means DefaultFailureGrace, which covers the second resend of every
+	// known peer; negative means that the first such sign is the verdict.
+	FailureGrace time.Duration
+
+	// Cookies makes a server prove the client's address by a HelloVerifyRequest
+	// before it keeps any state (RFC 6347, Section 4.2.1). Nil means no
+	// cookies, which is right where ICE has verified the address.
+	Cookies *Cookies
+
+	// KeyLogWriter receives one line in NSS key log format for each handshake, with
+	// which anyone can decrypt the traffic. Only for debugging. It has to be safe
+	// for concurrent use if the Config is shared.
+	KeyLogWriter io.Writer
+
+	// NewProtector makes the SRTP of a Transport, for example pionsrtp.New. Nil
+	// means that the application protects media itself.
+	NewProtector func(m *keying.Material, local Role) (keying.Protector, error)
+
+	// ReceiveBuffer bounds the application data that a Conn holds for Read, in
+	// bytes. What arrives beyond is dropped and counted. Zero means 1 MiB.
+	ReceiveBuffer int
+
+	// Conformance is the classical behaviour that test suites expect: what
+	// arrives first wins, the first refusal is fatal with the RFC's alert, early
+	// records are dropped, timers double up to 60 s without jitter. One forged datagram
+	// then ends a handshake.
+	Conformance bool
+}
+
+// check reports what is wrong with the configuration.
+func (c *Config) check(role Role) error {
+	if role != RoleClient && role != RoleServer {
+		return fmt.Errorf("dtls: config: role %v", role)
+	}
+	if c == nil || len(c.Certificates) == 0 {
+		return errors.New("dtls: config: no certificate")
+	}
+	for _, s := range c.CipherSuites {
+		if s.info() == nil {
+			return fmt.Errorf("dtls: config: unknown cipher suite %v", s)
+		}
+	}
+	for _, g := range c.Groups {
+		if g.curve() == nil {
+			return fmt.Errorf("dtls: config: unknown group %v", g)
+		}
+	}
+	for _, p := range c.SRTPProfiles {
+		if !p.Known() {
+			return fmt.Errorf("dtls: config: unknown SRTP profile %v", p)
+		}
+	}
+	for _, p := range c.ALPN {
+		if len(p) == 0 || len(p) > 255 {
+			return fmt.Errorf("dtls: config: ALPN protocol of %d bytes", len(p))
+		}
+	}
+	if len(c.RemoteFingerprints) > 0 {
+		if err := c.RemoteFingerprints.Check(); err != nil {
+			return fmt.Errorf("dtls: config: %w", err)
+		}
+	}
+	if c.MaxDatagramSize != 0 && c.MaxDatagramSize < MinDatagramSize {
+		return fmt.Errorf("dtls: config: MaxDatagramSize %d is below %d", c.MaxDatagramSize, MinDatagramSize)
+	}
+	return nil
+}
+
+func (c *Config) cipherSuites() []CipherSuite {
+	if len(c.CipherSuites) == 0 {
+		return defaultCipherSuites
+	}
+	return c.CipherSuites
+}
+
+func (c *Config) groups() []Group {
+	if len(c.Groups) == 0 {
+		return defaultGroups
+	}
+	return c.Groups
+}
+
+func (c *Config) srtpProfiles() []keying.SRTPProfile {
+	if c.SRTPProfiles == nil {
+		return defaultSRTPProfiles
+	}
+	return c.SRTPProfiles
+}
+
+var defaultSRTPProfiles = keying.DefaultSRTPProfiles()
+
+func (c *Config) failureGrace() time.Duration {
+	if c.FailureGrace == 0 {
+		return DefaultFailureGrace
+	}
+	return max(c.FailureGrace, 0)
+}
+
+// handshakeDeadline returns when a handshake begun at now has to be done; zero
+// means never.
+func (c *Config) handshakeDeadline(now time.Time) time.Time {
+	switch {
+	case c.HandshakeTimeout < 0:
+		return time.Time{}
+	case c.HandshakeTimeout == 0:
+		return now.Add(DefaultHandshakeTimeout)
+	}
+	return now.Add(c.HandshakeTimeout)
+}

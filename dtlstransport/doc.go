@@ -1,0 +1,36 @@
+// Package dtlstransport carries WebRTC's security layer: DTLS 1.2 (RFC 6347)
+// with certificates that are trusted by their fingerprint (RFC 8122, RFC 8827),
+// and the SRTP keys that follow from it (RFC 5764). The engine is our own.
+//
+//	Transport   one ICE link in: DTLS, SRTP keys, the datagram channel for SCTP
+//	   |
+//	Conn        net.Conn over one datagram link: one mutex, one timer, one reader
+//	   |
+//	Engine      DTLS 1.2 with no I/O, no clock, no goroutine
+//	   |
+//	internal/flight   handshake messages made reliable
+//	internal/record   records sealed and opened
+//	internal/wire     bytes of handshake messages
+//
+// Most programs want a Transport; see its example. Data-channel-only programs
+// and bare UDP want a Conn. Servers with an event loop of their own, simulations
+// and test suites want an Engine.
+//
+// To read the engine, begin with engine.go (the surface) and receive.go (a
+// datagram's way in), then handshake.go (what both sides share), client12.go and
+// server12.go (the two state machines, in the order of the messages on the wire),
+// grammar.go (which messages make up a flight), hello.go (negotiation) and
+// limits.go (what a hostile peer can cost).
+//
+// # What holds
+//
+//   - One gate: application data, exported keys and EventConnected exist only
+//     behind the handshake's end and the verdict on the peer's fingerprint.
+//   - Flights are judged whole, by functions that change nothing: what is not
+//     acceptable leaves the handshake as it was, and the genuine flight can still
+//     come.
+//   - Before the peer is authenticated, what anybody could have forged is a hint
+//     and not a verdict: it starts Config.FailureGrace, and progress clears it.
+//   - What makes no sense on the wire is dropped and counted (Stats). It is never
+//     an error and never a panic.
+package dtlstransport

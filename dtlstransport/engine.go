@@ -1,0 +1,341 @@
+package dtlstransport
+
+import (
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+	"github.com/rtctransport/rtctransport/fingerprint"
+)
+
+// An Engine is one end of a DTLS association, with no I/O, no clock and no
+// goroutine: datagrams and times go in, datagrams, events and a deadline come
+// out.
+//
+//	            HandleDatagram(now, b)   HandleTimeout(now)
+//	                     |                      |
+//	                     v                      v
+//	+----------------------------------------------------+
+//	|  Engine                                            |---> Deadline()
+//	+----------------------------------------------------+
+//	    |                    |                   ^
+//	    v                    v                   |
+//	AppendDatagram(dst)   NextEvent()   AppendApplicationData(dst, p)
+//
+// After each call that takes now, the caller drains NextEvent and
+// AppendDatagram and arranges for HandleTimeout to be called at Deadline. An
+// Engine can be dropped at any moment and leaves nothing behind.
+//
+// An error of a call that takes now is always fatal; what is left to send,
+// usually an alert, is still there to be drained. An Engine is not safe for
+// concurrent use.
+type Engine struct {
+	role   Role
+	config *Config
+
+	hs   *handshake // nil once the peer's Finished is accepted
+	side handshaker // nil with hs
+
+	write [2]*record.Sealer // by epoch; the second is nil until the keys are there
+	epoch int               // the epoch of what we send besides flights
+	read  *record.Opener    // of epoch 1, nil until the keys are there
+
+	out        flight.Outgoing // the last flight
+	alerts     []alert         // to be sent
+	verify     []byte          // a HelloVerifyRequest to be sent, a whole datagram
+	finalSeq   uint16          // message_seq of the Finished that a repeated final flight ends with
+	finals     int             // how often the final flight may still be sent again
+	warnings   int             // how many attempts at renegotiation may still be answered
+	datagram   int             // MaxDatagramSize in force
+	fellBack   bool            // datagrams are smaller, for nothing was answered
+	remoteAddr []byte
+
+	remote   fingerprint.Set // what the peer must match; empty: not known yet
+	leaf     []byte          // the peer's certificate, DER
+	chain    [][]byte        // with the leaf
+	deadline time.Time       // of the handshake and the verdict; zero: none
+
+	parameters parameters
+	schedule   *schedule12
+	flights    int // of the handshake, both sides', for ConnectionState
+
+	finished  bool // the peer's Finished was accepted
+	connected bool // and its certificate matched: the gate is open
+	closed    bool // close_notify came or went
+	err       error
+
+	early  [][]byte // application data from before the gate opened
+	events eventQueue
+	stats  Stats
+}
+
+// alert is one alert to be sent.
+type alert struct {
+	level       uint8
+	description AlertDescription
+}
+
+// NewEngine returns an engine that has done nothing yet. config is kept and not
+// changed.
+func NewEngine(role Role, config *Config) (*Engine, error) {
+	if err := config.check(role); err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		role:     role,
+		config:   config,
+		remote:   config.RemoteFingerprints,
+		datagram: config.MaxDatagramSize,
+		finals:   maxFinalAnswers,
+		warnings: maxWarnings,
+	}
+	if e.datagram == 0 {
+		e.datagram = DefaultMaxDatagramSize
+	}
+	e.write[0] = new(record.Sealer)
+	e.hs = newHandshake(e)
+	if role == RoleClient {
+		e.side = newClient12(e)
+	} else {
+		e.side = newServer12(e)
+	}
+	return e, nil
+}
+
+// Start begins the handshake. A client then has its first flight to send; a
+// server begins by itself with the first datagram, but its HandshakeTimeout
+// counts from Start. A second call has no effect.
+func (e *Engine) Start(now time.Time) error {
+	e.begin()
+	if e.err != nil || e.hs == nil || e.hs.started() {
+		return e.err
+	}
+	e.hs.began = now
+	e.deadline = e.config.handshakeDeadline(now)
+	if err := e.side.start(now); err != nil {
+		return e.fail(now, err)
+	}
+	return nil
+}
+
+// begin starts a call that takes now: what the last one left is dropped.
+func (e *Engine) begin() {
+	e.stats.Dropped[DropEvent] += uint64(e.events.reset())
+	if e.connected && e.early != nil {
+		e.early = nil
+	}
+}
+
+// HandleTimeout does what was due by now. Early calls have no effect.
+func (e *Engine) HandleTimeout(now time.Time) error {
+	e.begin()
+	if e.err != nil {
+		return e.err
+	}
+	if e.hs != nil && e.hs.graceOver(now) {
+		return e.fail(now, e.hs.refusal)
+	}
+	if !e.deadline.IsZero() && !now.Before(e.deadline) {
+		if e.hs != nil && e.hs.refusal != nil {
+			return e.fail(now, e.hs.refusal)
+		}
+		return e.fail(now, ErrTimeout)
+	}
+	if e.hs != nil && e.hs.timer.Expire(now) {
+		e.hs.expired()
+		return e.settle(now)
+	}
+	return nil
+}
+
+// Deadline returns when HandleTimeout is due; zero means never.
+func (e *Engine) Deadline() time.Time {
+	d := e.deadline
+	if e.hs != nil {
+		d = firstTime(d, e.hs.grace)
+		d = firstTime(d, e.hs.timer.Deadline())
+	}
+	return d
+}
+
+// firstTime returns the earlier of two times, of which zero means never.
+func firstTime(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// AppendDatagram appends the next datagram to send to dst. It returns false,
+// and dst as it is, when there is none. A datagram has at most MaxDatagramSize
+// bytes.
+func (e *Engine) AppendDatagram(dst []byte) ([]byte, bool) {
+	if e.verify != nil {
+		dst = append(dst, e.verify...)
+		e.verify = nil
+		return dst, true
+	}
+	start := len(dst)
+	if e.out.Pending() {
+		b, err := e.out.AppendDatagram(dst, e.limit())
+		if err != nil {
+			e.out.Drop() // no sequence number is left; nothing more can be sent
+		}
+		dst = b
+	}
+	for len(dst) == start && len(e.alerts) > 0 {
+		a := e.alerts[0]
+		e.alerts = e.alerts[1:]
+		if b, err := e.write[e.epoch].Append(dst, record.TypeAlert, record.Version12, []byte{a.level, byte(a.description)}); err == nil {
+			dst = b
+		}
+	}
+	if len(e.alerts) == 0 {
+		e.alerts = nil
+	}
+	return dst, len(dst) > start
+}
+
+// limit returns how large a datagram of the handshake may be.
+func (e *Engine) limit() int {
+	if e.fellBack {
+		return min(e.datagram, fallbackDatagramSize)
+	}
+	return e.datagram
+}
+
+// NextEvent returns the next thing that the last call made happen, or one of
+// kind NoEvent when all are drained. Those not drained by the next call that
+// takes now are dropped and counted.
+func (e *Engine) NextEvent() Event { return e.events.pop() }
+
+// AppendApplicationData seals p into one record and appends it to dst, which
+// must not overlap p. It allocates nothing if dst has room for
+// len(p)+RecordOverhead bytes. It fails with ErrNotConnected, ErrClosed or
+// ErrTooLarge, or with the error that ended the association.
+func (e *Engine) AppendApplicationData(dst, p []byte) ([]byte, error) {
+	switch {
+	case e.err != nil:
+		return dst, e.err
+	case e.closed:
+		return dst, ErrClosed
+	case !e.connected:
+		return dst, ErrNotConnected
+	case len(p) > record.MaxPlaintext:
+		return dst, ErrTooLarge
+	}
+	return e.write[1].Append(dst, record.TypeApplicationData, record.Version12, p)
+}
+
+// RecordOverhead returns by how many bytes a record is larger than the data in
+// it, all DTLS headers included. It is zero until the keys are known.
+func (e *Engine) RecordOverhead() int {
+	if e.write[1] == nil {
+		return 0
+	}
+	return e.write[1].Overhead()
+}
+
+// SetRemote gives the peer's fingerprints, where Config did not: they may come
+// with an answer that is slower than the handshake. If the peer has shown
+// another certificate already, the association ends with bad_certificate. Its
+// other errors are ErrRemoteSet and that of set.Check, which end nothing.
+func (e *Engine) SetRemote(now time.Time, set fingerprint.Set) error {
+	if e.err != nil {
+		return e.err
+	}
+	if len(e.remote) > 0 {
+		return ErrRemoteSet
+	}
+	if err := set.Check(); err != nil {
+		return err
+	}
+	e.begin()
+	e.remote = set
+	if e.leaf == nil {
+		return nil
+	}
+	if _, err := e.judgeLeaf(e.leaf); err != nil {
+		return e.fail(now, err)
+	}
+	if e.finished {
+		e.open(now)
+	}
+	return nil
+}
+
+// SetMaxDatagramSize changes Config.MaxDatagramSize for this association, live:
+// what is sent from now on is cut anew. Values below MinDatagramSize count as that.
+func (e *Engine) SetMaxDatagramSize(n int) { e.datagram, e.fellBack = max(n, MinDatagramSize), false }
+
+// SetInitialTimeout changes the first retransmission timeout, live: a wait that
+// has begun is scaled. It has no effect after the handshake.
+func (e *Engine) SetInitialTimeout(now time.Time, d time.Duration) {
+	if e.hs != nil && d > 0 {
+		e.hs.timer.SetFirst(now, d)
+	}
+}
+
+// SetRTT tells what the link knows of its round-trip time, from which the first
+// timeout follows if Config has no InitialTimeout. Call it before Start.
+func (e *Engine) SetRTT(rtt time.Duration) {
+	if e.hs != nil && e.config.InitialTimeout == 0 && rtt > 0 {
+		e.hs.timer.SetFirst(time.Time{}, flight.TimeoutFor(rtt))
+	}
+}
+
+// SetRemoteAddr gives the peer's transport address, in any form, to bind
+// cookies to. Call it before the first datagram; addr is copied.
+func (e *Engine) SetRemoteAddr(addr string) { e.remoteAddr = []byte(addr) }
+
+// Close ends the association: a close_notify is left to be sent, whatever the
+// peer may still send is dropped. It returns the error that ended the
+// association before, if any.
+func (e *Engine) Close(time.Time) error {
+	if e.err == nil && !e.closed {
+		e.shut()
+	}
+	return e.err
+}
+
+// shut queues our close_notify and forgets what only a living association needs.
+func (e *Engine) shut() {
+	if e.started() {
+		e.alerts = append(e.alerts, alert{alertWarning, AlertCloseNotify})
+	}
+	e.closed = true
+	e.release()
+}
+
+// started reports whether the peer may know of us.
+func (e *Engine) started() bool { return e.hs == nil || e.hs.started() }
+
+// release forgets the handshake.
+func (e *Engine) release() {
+	e.hs, e.side, e.verify, e.deadline = nil, nil, nil, time.Time{}
+	e.out.Drop()
+}
+
+// fail ends the association with err. An AlertError of ours is sent.
+func (e *Engine) fail(now time.Time, err error) error {
+	if a, ok := err.(*AlertError); ok && !a.FromPeer {
+		e.alerts = append(e.alerts, alert{alertFatal, a.Alert})
+	}
+	if e.hs != nil {
+		err = &HandshakeError{Flight: e.side.flight(), Sends: e.out.Sends(), Elapsed: now.Sub(e.hs.began), Hints: e.hs.hints, Err: err}
+	}
+	e.err = err
+	e.connected = false
+	e.early = nil
+	e.release()
+	return err
+}
+
+// Err returns the error that ended the association, or nil.
+func (e *Engine) Err() error { return e.err }
+
+// Stats returns the counts so far.
+func (e *Engine) Stats() Stats { return e.stats }
+
+// drop counts something that had no effect.
+func (e *Engine) drop(r DropReason) { e.stats.Dropped[r]++ }

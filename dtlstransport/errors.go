@@ -1,0 +1,112 @@
+package dtlstransport
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+)
+
+// Errors of an Engine, for errors.Is.
+var (
+	// ErrNotConnected says that the handshake is not complete or the peer's
+	// fingerprint has not been matched: nothing is sent, delivered or exported.
+	ErrNotConnected = errors.New("dtls: not connected")
+	// ErrClosed says that the association was closed by our side.
+	ErrClosed = errors.New("dtls: association closed")
+	// ErrTooLarge says that data does not fit one record of 2^14 bytes.
+	ErrTooLarge = errors.New("dtls: data exceeds 2^14 bytes")
+	// ErrNoSRTP says that no SRTP protection profile was negotiated.
+	ErrNoSRTP = errors.New("dtls: no SRTP protection profile negotiated")
+	// ErrExportWithoutEMS says that the session has no extended master secret, so
+	// its keys must not be exported (RFC 7627, Section 5.4).
+	ErrExportWithoutEMS = errors.New("dtls: export without extended master secret")
+	// ErrRemoteSet says that the peer's fingerprints are known already: others
+	// mean another association (RFC 8842, Section 4).
+	ErrRemoteSet = errors.New("dtls: remote fingerprints are set already")
+	// ErrTimeout says that the handshake did not come to its end in time.
+	ErrTimeout error = timeoutError{}
+)
+
+type timeoutError struct{}
+
+func (timeoutError) Error() string   { return "dtls: handshake timed out" }
+func (timeoutError) Timeout() bool   { return true }
+func (timeoutError) Temporary() bool { return false }
+
+// An AlertError ends an association. It is always fatal.
+type AlertError struct {
+	// Alert is what the alert says.
+	Alert AlertDescription
+	// FromPeer says who raised it.
+	FromPeer bool
+	// Err is why we raised it; nil if the peer did.
+	Err error
+}
+
+// Error returns a line without secrets or bytes of the peer.
+func (e *AlertError) Error() string {
+	if e.FromPeer {
+		return fmt.Sprintf("dtls: peer sent alert %v", e.Alert)
+	}
+	return fmt.Sprintf("dtls: %v: %v", e.Alert, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *AlertError) Unwrap() error { return e.Err }
+
+// alertf makes the AlertError of a failure that we found. Its arguments are
+// those of fmt.Errorf.
+func alertf(d AlertDescription, format string, args ...any) *AlertError {
+	return &AlertError{Alert: d, Err: fmt.Errorf(format, args...)}
+}
+
+// parseAlert makes the AlertError of a message that wire does not accept.
+func parseAlert(typ wire.HandshakeType, err error) *AlertError {
+	d := AlertDecodeError
+	if errors.Is(err, wire.ErrIllegalParameter) || errors.Is(err, wire.ErrDuplicateExtension) {
+		d = AlertIllegalParameter
+	}
+	return alertf(d, "%v: %w", typ, err)
+}
+
+// A HandshakeError says how a handshake failed. It wraps the AlertError that
+// was its verdict, or ErrTimeout.
+type HandshakeError struct {
+	// Flight names what was awaited, for example "client12Flight4".
+	Flight string
+	// Sends is how often our last flight was sent.
+	Sends int
+	// Elapsed is how long the handshake had run.
+	Elapsed time.Duration
+	// Hints are what the wire said, in order, before that became the verdict:
+	// alerts without authentication and flights that we refused. Anybody who can
+	// send to us could have caused them.
+	Hints []error
+	// Err is the verdict.
+	Err error
+}
+
+// Error returns one line that names the verdict and how it came about.
+func (e *HandshakeError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%v (awaiting %s, sent %d times, after %v", e.Err, e.Flight, e.Sends, e.Elapsed.Round(time.Millisecond))
+	for _, h := range e.Hints {
+		if h != e.Err {
+			fmt.Fprintf(&b, "; hint: %v", h)
+		}
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// Unwrap returns the verdict.
+func (e *HandshakeError) Unwrap() error { return e.Err }
+
+// Timeout reports whether time ran out, as net.Error has it.
+func (e *HandshakeError) Timeout() bool { return errors.Is(e.Err, ErrTimeout) }
+
+// Temporary is there for net.Error. No failed handshake is.
+func (e *HandshakeError) Temporary() bool { return false }

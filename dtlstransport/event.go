@@ -1,0 +1,64 @@
+package dtlstransport
+
+import "github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+
+// An EventKind says what happened.
+type EventKind uint8
+
+// The kinds of events.
+const (
+	// NoEvent means that there is none left.
+	NoEvent EventKind = iota
+	// EventConnected comes once, when the handshake is complete and the peer's
+	// fingerprint has matched.
+	EventConnected
+	// EventData carries one record of application data.
+	EventData
+	// EventClosed comes once, when the peer's close_notify has arrived.
+	EventClosed
+)
+
+// A RecordNumber is the epoch and sequence number of a record.
+type RecordNumber = record.Number
+
+// An Event is something that a call into an Engine made happen.
+type Event struct {
+	Kind EventKind
+	// Data is the content of a record, for EventData. It is valid, and may be
+	// written to, until the next call that takes now: it aliases the datagram given to
+	// HandleDatagram or, for a record that came early, memory of the engine.
+	Data []byte
+	// Number is the number of that record.
+	Number RecordNumber
+}
+
+// eventQueue holds the events of one call. Its memory is used again and again.
+type eventQueue struct {
+	events []Event
+	next   int
+}
+
+func (q *eventQueue) push(e Event) bool {
+	if len(q.events) >= maxEvents {
+		return false
+	}
+	q.events = append(q.events, e)
+	return true
+}
+
+func (q *eventQueue) pop() Event {
+	if q.next == len(q.events) {
+		return Event{}
+	}
+	e := q.events[q.next]
+	q.next++
+	return e
+}
+
+// reset drops what has not been drained and returns how much that was.
+func (q *eventQueue) reset() int {
+	n := len(q.events) - q.next
+	clear(q.events) // lets go of the datagrams
+	q.events, q.next = q.events[:0], 0
+	return n
+}

@@ -1,0 +1,325 @@
+package dtlstransport
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+)
+
+// A handshaker is one side of one version's handshake. It waits for whole
+// flights.
+type handshaker interface {
+	// start begins the handshake at now. A client sends its first flight.
+	start(now time.Time) error
+	// judge looks whether the awaited flight is complete and acceptable. If it
+	// is incomplete, judge returns nil and has done nothing. If it is not
+	// acceptable, judge returns why and has changed nothing. Else it takes the
+	// flight and queues ours.
+	judge(now time.Time) *AlertError
+	// flight names what is awaited.
+	flight() string
+}
+
+// handshake is what both sides of a handshake share. It is dropped when the
+// peer's Finished is accepted.
+type handshake struct {
+	e     *Engine
+	began time.Time // zero: not started
+
+	inbox    [2]flight.Reassembler // by epoch: a Finished in the clear never takes the place of the real one
+	changed  bool                  // something is there that has not been judged
+	ccsSeen  bool                  // a ChangeCipherSpec has come
+	early    [][]byte              // records of epoch 1 from before the keys, with their headers
+	peerLast lastMessage           // what the peer's previous flight ended with
+	repeated bool                  // the peer sent that flight again
+	answers  int                   // how often that may still be answered
+	tokens   int                   // how many flights may still be judged before our next timeout
+
+	timer   flight.Timer
+	sendSeq uint16 // message_seq of our next message
+
+	hints   []error     // what the wire said against the handshake, unauthenticated
+	refusal *AlertError // the latest of them; what the handshake fails with
+	grace   time.Time   // when it does; zero: nothing was said
+
+	clientRandom wire.Random
+	serverRandom wire.Random
+	transcript   transcript
+}
+
+// lastMessage names a message of the peer.
+type lastMessage struct {
+	known bool
+	epoch int
+	seq   uint16
+}
+
+func newHandshake(e *Engine) *handshake {
+	first := e.config.InitialTimeout
+	if first <= 0 {
+		first = flight.DefaultTimeout
+	}
+	h := &handshake{e: e, answers: maxFlightAnswers, tokens: verifyTokens, timer: flight.NewTimer(first, e.config.Conformance)}
+	for i := range h.inbox {
+		h.inbox[i].FirstWins = e.config.Conformance
+	}
+	return h
+}
+
+func (h *handshake) started() bool { return !h.began.IsZero() }
+
+// handleFragments takes the content of a handshake record: one or more
+// fragments of one or more messages.
+func (h *handshake) handleFragments(now time.Time, epoch int, recordSeq uint64, content []byte) error {
+	e := h.e
+	if len(content) == 0 {
+		// "Implementations MUST NOT send zero-length fragments of Handshake, Alert,
+		// or ChangeCipherSpec content types." RFC 5246, Section 6.2.1.
+		e.drop(DropFragment)
+	}
+	for len(content) > 0 {
+		header, fragment, rest, err := wire.ParseFragment(content)
+		if err != nil {
+			e.drop(DropFragment)
+			if e.config.Conformance {
+				return parseAlert(header.Type, err)
+			}
+			return nil
+		}
+		content = rest
+		if header.Type == wire.TypeHelloRequest {
+			// "This message will be ignored by the client if the client is
+			// currently negotiating a session." RFC 5246, Section 7.4.1.1.
+			e.drop(DropRepeatedMessage)
+			continue
+		}
+		if s, ok := e.side.(*server12); ok && epoch == 0 && !s.admit(now, header, recordSeq, fragment) {
+			e.drop(DropCookie)
+			continue
+		}
+		switch h.inbox[epoch].Add(header, fragment) {
+		case flight.Kept:
+			h.changed = true
+		case flight.Contradicting:
+			e.stats.Contradictions++
+			if e.config.Conformance {
+				return alertf(AlertIllegalParameter, "fragments of %v contradict each other", header.Type)
+			}
+			h.changed = true
+		case flight.Old:
+			e.drop(DropRepeatedMessage)
+			last := h.peerLast
+			if last.known && last.epoch == epoch && last.seq == header.Seq && header.FragmentOffset+header.FragmentLength == header.Length {
+				h.repeated = true
+			}
+		case flight.Repeated:
+			e.drop(DropRepeatedMessage)
+		case flight.Ahead:
+			e.drop(DropAheadMessage)
+		case flight.Oversize:
+			e.drop(DropOversize)
+		}
+	}
+	return nil
+}
+
+// keepEarly keeps a record whose keys are not there yet.
+func (h *handshake) keepEarly(r *record.Record) {
+	if h == nil || h.e.config.Conformance {
+		return
+	}
+	h.early = keepNewest(h.early, r.Raw, &h.e.stats)
+}
+
+// settle judges what has come, as often as that brings the handshake on, and
+// answers a peer that repeats itself.
+func (e *Engine) settle(now time.Time) error {
+	for e.hs != nil && e.hs.changed && e.hs.tokens > 0 {
+		e.hs.changed = false
+		if refusal := e.side.judge(now); refusal != nil {
+			if err := e.hs.refuse(now, refusal); err != nil {
+				return e.fail(now, err)
+			}
+			break
+		}
+		if err := e.replayEarly(now); err != nil {
+			return e.fail(now, err)
+		}
+	}
+	if h := e.hs; h != nil && h.repeated {
+		h.repeated = false
+		// Our flight was lost, or crossed with the peer's; a peer that asks gets it
+		// at once (RFC 6347, Section 4.2.4, "read retransmit").
+		if h.answers > 0 && e.out.Sends() > 0 && !e.out.Pending() {
+			h.answers--
+			h.resend()
+			h.timer.Restart(now)
+		}
+	}
+	return nil
+}
+
+// replayEarly hands over the records that waited for the keys.
+func (e *Engine) replayEarly(now time.Time) error {
+	if e.hs == nil || e.read == nil {
+		return nil
+	}
+	early := e.hs.early
+	e.hs.early = nil
+	for _, b := range early {
+		r, _, _ := record.Next(b)
+		if err := e.handleProtected(now, &r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// accept takes the flight that ended with message last of the given epoch: the
+// peer has made progress, so whatever spoke against it was not the truth.
+func (h *handshake) accept(now time.Time, epoch int, last uint16) {
+	h.clearHints()
+	h.timer.Sample(now)
+	h.e.fellBack = false
+	h.e.flights++
+	h.peerLast = lastMessage{true, epoch, last}
+	h.answers = maxFlightAnswers
+	for i := range h.inbox {
+		h.inbox[i].Consume(last + 1)
+	}
+}
+
+// send queues a flight of ours, which waits for an answer.
+func (h *handshake) send(now time.Time, messages ...flight.Message) {
+	h.e.flights++
+	h.e.out.Begin(messages...)
+	h.timer.Start(now)
+}
+
+// resend sends our flight again.
+func (h *handshake) resend() {
+	h.e.stats.Retransmissions++
+	h.e.out.Rewind()
+}
+
+// expired is what a timeout without an answer does.
+func (h *handshake) expired() {
+	h.tokens = min(h.tokens+verifyRefill, verifyTokens)
+	h.e.fellBack = h.timer.Expiries() > silentTimeouts && !h.e.config.Conformance
+	h.resend()
+}
+
+// message makes a handshake message of ours. appendBody appends what follows
+// the header.
+func (h *handshake) message(typ wire.HandshakeType, appendBody func([]byte) []byte) flight.Message {
+	b := appendBody(make([]byte, wire.HeaderLen, 128))
+	length := uint32(len(b) - wire.HeaderLen)
+	wire.AppendHeader(b[:0], wire.Header{Type: typ, Length: length, Seq: h.sendSeq, FragmentLength: length})
+	h.sendSeq++
+	return flight.Message{Sealer: h.e.write[0], Version: record.Version12, Type: record.TypeHandshake, Bytes: b}
+}
+
+// changeCipherSpec makes the message that announces epoch 1. It is not a
+// handshake message and has no message_seq.
+func (h *handshake) changeCipherSpec() flight.Message {
+	return flight.Message{Sealer: h.e.write[0], Version: record.Version12, Type: record.TypeChangeCipherSpec, Bytes: []byte{1}}
+}
+
+// finished makes our Finished, over the transcript so far, in epoch 1.
+func (h *handshake) finished() flight.Message {
+	f := wire.Finished{VerifyData: h.e.schedule.verifyData(h.e.role, &h.transcript)}
+	m := h.message(wire.TypeFinished, f.Append)
+	m.Sealer = h.e.write[1]
+	return m
+}
+
+// refuse notes that the awaited flight is complete and not acceptable. Anybody
+// can forge a flight, so the genuine peer gets its time to send another, unless
+// the fault is ours.
+func (h *handshake) refuse(now time.Time, a *AlertError) error {
+	if a.Alert == AlertInternalError {
+		return a
+	}
+	return h.hint(now, a)
+}
+
+// hint notes what the wire says against the handshake, and lets the time run
+// that the genuine peer has to prove otherwise. It returns a if there is none.
+func (h *handshake) hint(now time.Time, a *AlertError) error {
+	grace := h.e.config.failureGrace()
+	if h.e.config.Conformance || grace == 0 {
+		return a
+	}
+	if len(h.hints) < maxHints {
+		h.hints = append(h.hints, a)
+	}
+	// A refusal of ours says more than an alert that came by.
+	if h.refusal == nil || !a.FromPeer {
+		h.refusal = a
+	}
+	if h.grace.IsZero() {
+		h.grace = now.Add(grace)
+	}
+	return nil
+}
+
+// clearHints forgets the hints: progress has disproved them.
+func (h *handshake) clearHints() { h.hints, h.refusal, h.grace = nil, nil, time.Time{} }
+
+// graceOver reports whether nothing has disproved the hints in time.
+func (h *handshake) graceOver(now time.Time) bool {
+	return !h.grace.IsZero() && !now.Before(h.grace)
+}
+
+// A peerVerdict is proof that a certificate matches the peer's fingerprints.
+// Only judgeLeaf makes one.
+type peerVerdict struct{ known bool }
+
+// judgeLeaf compares the certificate whose key signs the handshake with what
+// signalling said (RFC 8122, Section 6.2). While that is not known, the verdict
+// is open, which is no failure.
+func (e *Engine) judgeLeaf(leaf []byte) (peerVerdict, *AlertError) {
+	if len(e.remote) == 0 {
+		return peerVerdict{}, nil
+	}
+	if err := e.remote.Verify(leaf); err != nil {
+		return peerVerdict{}, alertf(AlertBadCertificate, "certificate of the peer: %w", err)
+	}
+	return peerVerdict{known: true}, nil
+}
+
+// finish ends the handshake: the peer's Finished was accepted.
+func (e *Engine) finish(now time.Time) {
+	e.finished = true
+	e.finalSeq = e.hs.peerLast.seq
+	e.schedule.logKey(e.config.KeyLogWriter)
+	e.hs, e.side = nil, nil
+	e.open(now)
+}
+
+// open opens the gate if the peer's certificate has matched: the only place
+// where an association becomes connected.
+func (e *Engine) open(time.Time) {
+	verdict, err := e.judgeLeaf(e.leaf)
+	if err != nil || !verdict.known || !e.finished {
+		return
+	}
+	e.connected = true
+	e.deadline = time.Time{}
+	e.events.push(Event{Kind: EventConnected})
+	for _, b := range e.early {
+		e.deliver(Event{Kind: EventData, Data: b})
+	}
+}
+
+// setPeerCertificates keeps the peer's chain; it is in a body that goes away.
+func (e *Engine) setPeerCertificates(chain [][]byte) {
+	e.chain = make([][]byte, len(chain))
+	for i, c := range chain {
+		e.chain[i] = slices.Clone(c)
+	}
+	e.leaf = e.chain[0]
+}

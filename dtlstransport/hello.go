@@ -1,0 +1,272 @@
+package dtlstransport
+
+import (
+	"crypto/rand"
+	"slices"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/keying"
+)
+
+// parameters is what the two hellos, and the key exchange after them, settle.
+type parameters struct {
+	suite                *suiteInfo
+	group                Group
+	serverScheme         *schemeInfo // of the ServerKeyExchange
+	clientScheme         *schemeInfo // of the CertificateVerify; nil: none
+	srtpProfile          keying.SRTPProfile
+	protocol             string // ALPN
+	extendedMasterSecret bool
+}
+
+// clientHello returns what a client offers.
+func (c *Config) clientHello(random wire.Random, cookie []byte) *wire.ClientHello {
+	m := &wire.ClientHello{
+		Version:            record.Version12,
+		Random:             random,
+		Cookie:             cookie,
+		CompressionMethods: []byte{0},
+	}
+	for _, s := range c.cipherSuites() {
+		m.CipherSuites = append(m.CipherSuites, uint16(s))
+	}
+	for _, g := range c.groups() {
+		m.SupportedGroups = append(m.SupportedGroups, uint16(g))
+	}
+	m.PointFormats = []byte{wire.PointFormatUncompressed}
+	m.SignatureAlgorithms = offeredSchemes
+	m.ExtendedMasterSecret = true
+	m.HasRenegotiationInfo = true
+	m.ALPN = c.ALPN
+	if profiles := c.srtpProfiles(); len(profiles) > 0 {
+		// No MKI: "MUST NOT" (RFC 8827, Section 6.5).
+		m.UseSRTP = &wire.UseSRTP{}
+		for _, p := range profiles {
+			m.UseSRTP.Profiles = append(m.UseSRTP.Profiles, uint16(p))
+		}
+	}
+	return m
+}
+
+// offered is the extensions of clientHello, for which a server may answer.
+func (c *Config) offered(extension uint16) bool {
+	switch extension {
+	case wire.ExtensionSupportedGroups, wire.ExtensionPointFormats, wire.ExtensionSignatureAlgorithms,
+		wire.ExtensionExtendedMasterSecret, wire.ExtensionRenegotiationInfo:
+		return true
+	case wire.ExtensionUseSRTP:
+		return len(c.srtpProfiles()) > 0
+	case wire.ExtensionALPN:
+		return len(c.ALPN) > 0
+	}
+	return false
+}
+
+// readServerHello checks a ServerHello against what we offered.
+func (c *Config) readServerHello(body []byte) (*wire.ServerHello, parameters, *AlertError) {
+	var p parameters
+	m, err := wire.ParseServerHello(body)
+	if err != nil {
+		return nil, p, parseAlert(wire.TypeServerHello, err)
+	}
+	if m.Version != record.Version12 {
+		return nil, p, alertf(AlertProtocolVersion, "ServerHello with version %#04x", m.Version)
+	}
+	suite := CipherSuite(m.CipherSuite)
+	if !slices.Contains(c.cipherSuites(), suite) {
+		return nil, p, alertf(AlertIllegalParameter, "ServerHello with suite %v, which was not offered", suite)
+	}
+	p.suite = suite.info()
+	if m.CompressionMethod != 0 {
+		return nil, p, alertf(AlertIllegalParameter, "ServerHello with compression method %d", m.CompressionMethod)
+	}
+	// "If a client receives an extension type in ServerHello that it did not
+	// request in the associated ClientHello, it MUST abort the handshake with an
+	// unsupported_extension fatal alert." RFC 5246, Section 7.4.1.4.
+	for _, t := range m.Types {
+		if !c.offered(t) {
+			return nil, p, alertf(AlertUnsupportedExtension, "ServerHello with extension %d, which was not offered", t)
+		}
+	}
+	if a := c.checkRenegotiation(&m.Extensions); a != nil {
+		return nil, p, a
+	}
+	if a := c.checkEMS(&m.Extensions); a != nil {
+		return nil, p, a
+	}
+	p.extendedMasterSecret = m.ExtendedMasterSecret
+	if a := checkPointFormats(&m.Extensions); a != nil {
+		return nil, p, a
+	}
+	if m.UseSRTP != nil {
+		// "If the client detects a nonzero-length MKI in the server's response
+		// that is different than the one the client offered, then the client MUST
+		// abort the handshake and SHOULD send an invalid_parameter alert.
+		// [...] if there is more than one [profile] or one that it did not offer
+		// [...] 'illegal_parameter'" (after RFC 5764, Sections 4.1.1 and 4.1.3).
+		profiles := m.UseSRTP.Profiles
+		if len(profiles) != 1 || !slices.Contains(c.srtpProfiles(), keying.SRTPProfile(profiles[0])) {
+			return nil, p, alertf(AlertIllegalParameter, "ServerHello with SRTP profiles %v", profiles)
+		}
+		if len(m.UseSRTP.MKI) > 0 {
+			return nil, p, alertf(AlertIllegalParameter, "ServerHello with an SRTP MKI")
+		}
+		p.srtpProfile = keying.SRTPProfile(profiles[0])
+	}
+	if m.ALPN != nil {
+		if len(m.ALPN) != 1 || !slices.Contains(c.ALPN, m.ALPN[0]) {
+			return nil, p, alertf(AlertIllegalParameter, "ServerHello with an ALPN protocol that was not offered")
+		}
+		p.protocol = m.ALPN[0]
+	}
+	return m, p, nil
+}
+
+// readClientHello checks a ClientHello and decides about all that a server has
+// a choice in. The certificate is the one to present.
+func (c *Config) readClientHello(body []byte) (*wire.ClientHello, parameters, *fingerprint.Certificate, *AlertError) {
+	m, err := wire.ParseClientHello(body)
+	if err != nil {
+		return nil, parameters{}, nil, parseAlert(wire.TypeClientHello, err)
+	}
+	p, certificate, a := c.negotiate(m)
+	return m, p, certificate, a
+}
+
+func (c *Config) negotiate(m *wire.ClientHello) (p parameters, certificate *fingerprint.Certificate, a *AlertError) {
+	// Newer versions have smaller numbers; whatever is newer gets 1.2.
+	if m.Version>>8 != 0xfe || m.Version > record.Version12 {
+		return p, nil, alertf(AlertProtocolVersion, "ClientHello with version %#04x", m.Version)
+	}
+	if !slices.Contains(m.CompressionMethods, 0) {
+		return p, nil, alertf(AlertIllegalParameter, "ClientHello without null compression")
+	}
+	if a := c.checkRenegotiation(&m.Extensions); a != nil {
+		return p, nil, a
+	}
+	if a := c.checkEMS(&m.Extensions); a != nil {
+		return p, nil, a
+	}
+	p.extendedMasterSecret = m.ExtendedMasterSecret
+	if a := checkPointFormats(&m.Extensions); a != nil {
+		return p, nil, a
+	}
+	// A client without the extension would have us guess (RFC 8422, Section 4);
+	// no WebRTC client does.
+	for _, g := range c.groups() {
+		if slices.Contains(m.SupportedGroups, uint16(g)) {
+			p.group = g
+			break
+		}
+	}
+	if p.group == 0 {
+		return p, nil, alertf(AlertHandshakeFailure, "no common group")
+	}
+	if certificate = c.chooseServer(m, &p); certificate == nil {
+		return p, nil, alertf(AlertHandshakeFailure, "no common cipher suite and signature scheme")
+	}
+	if m.UseSRTP != nil {
+		for _, profile := range c.srtpProfiles() {
+			if slices.Contains(m.UseSRTP.Profiles, uint16(profile)) {
+				p.srtpProfile = profile
+				break
+			}
+		}
+	}
+	if len(c.ALPN) > 0 && len(m.ALPN) > 0 {
+		i := slices.IndexFunc(c.ALPN, func(name string) bool { return slices.Contains(m.ALPN, name) })
+		if i < 0 {
+			// RFC 7301, Section 3.2.
+			return p, nil, alertf(AlertNoApplicationProtocol, "no common application protocol")
+		}
+		p.protocol = c.ALPN[i]
+	}
+	return p, certificate, nil
+}
+
+// chooseServer picks the first suite for which we have a certificate that the
+// client can verify, and the scheme to sign with.
+func (c *Config) chooseServer(m *wire.ClientHello, p *parameters) *fingerprint.Certificate {
+	for _, s := range c.cipherSuites() {
+		if !slices.Contains(m.CipherSuites, uint16(s)) {
+			continue
+		}
+		for _, certificate := range c.Certificates {
+			scheme := schemeFor(certificate.Signer().Public(), m.SignatureAlgorithms)
+			if scheme != nil && s.info().serves(scheme.key) {
+				p.suite, p.serverScheme = s.info(), scheme
+				return certificate
+			}
+		}
+	}
+	return nil
+}
+
+// chooseClient picks the first certificate that the server's request allows,
+// or nil. certificate_types adds nothing to the schemes and is not looked at.
+func (c *Config) chooseClient(m *wire.CertificateRequest) (*fingerprint.Certificate, *schemeInfo) {
+	for _, certificate := range c.Certificates {
+		if scheme := schemeFor(certificate.Signer().Public(), m.SignatureAlgorithms); scheme != nil {
+			return certificate, scheme
+		}
+	}
+	return nil, nil
+}
+
+// serverHello returns the answer to a ClientHello. It has only extensions that
+// the client has.
+func serverHello(m *wire.ClientHello, p *parameters, random wire.Random) *wire.ServerHello {
+	s := &wire.ServerHello{Version: record.Version12, Random: random, CipherSuite: uint16(p.suite.id)}
+	// "If the client_hello contains [the SCSV or the extension] [...] the server
+	// MUST include an empty renegotiation_info extension" (after RFC 5746,
+	// Section 3.6).
+	s.HasRenegotiationInfo = m.HasRenegotiationInfo || slices.Contains(m.CipherSuites, wire.EmptyRenegotiationInfoSCSV)
+	s.ExtendedMasterSecret = p.extendedMasterSecret
+	if m.PointFormats != nil {
+		s.PointFormats = []byte{wire.PointFormatUncompressed}
+	}
+	if p.srtpProfile != 0 {
+		s.UseSRTP = &wire.UseSRTP{Profiles: []uint16{uint16(p.srtpProfile)}}
+	}
+	if p.protocol != "" {
+		s.ALPN = []string{p.protocol}
+	}
+	return s
+}
+
+// "[...] if this extension is present and the length of the
+// renegotiated_connection field is not zero, the [peer] MUST abort the
+// handshake" (after RFC 5746, Sections 3.4 and 3.6).
+func (c *Config) checkRenegotiation(x *wire.Extensions) *AlertError {
+	if len(x.RenegotiationInfo) > 0 {
+		return alertf(AlertHandshakeFailure, "renegotiation_info of another connection")
+	}
+	return nil
+}
+
+// "If [the peer] does not support the extension, [we] SHOULD abort the
+// handshake" (after RFC 7627, Sections 5.2 and 5.3).
+func (c *Config) checkEMS(x *wire.Extensions) *AlertError {
+	if !x.ExtendedMasterSecret && c.ExtendedMasterSecret == EMSRequire {
+		return alertf(AlertHandshakeFailure, "peer without extended_master_secret")
+	}
+	return nil
+}
+
+// "If the [...] extension is present and does not contain the value 0, [it] MUST
+// be aborted with an illegal_parameter alert" (after RFC 8422, Section 5.1.2).
+func checkPointFormats(x *wire.Extensions) *AlertError {
+	if x.PointFormats != nil && !slices.Contains(x.PointFormats, wire.PointFormatUncompressed) {
+		return alertf(AlertIllegalParameter, "ec_point_formats without uncompressed")
+	}
+	return nil
+}
+
+// newRandom returns 32 fresh random bytes. In all of them, against RFC 5246's
+// gmt_unix_time, for clocks tell who somebody is.
+func newRandom() (r wire.Random) {
+	rand.Read(r[:])
+	return r
+}

@@ -1,0 +1,155 @@
+package flight
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// The bounds of a Timer.
+const (
+	// MinTimeout and MaxFirstTimeout bound a first timeout that follows from a
+	// round-trip time.
+	MinTimeout      = 50 * time.Millisecond
+	MaxFirstTimeout = time.Second
+
+	// DefaultTimeout is the first timeout when nothing is known of the link.
+	// RFC 6347, Section 4.2.4.1 recommends 1 s; libwebrtc starts with 50 ms.
+	// 200 ms is twice the round trip of a long path within a continent.
+	DefaultTimeout = 200 * time.Millisecond
+
+	// longestTimeout is where doubling ends. RFC 6347 says "no less than the RFC
+	// 6298 maximum of 60 seconds"; a handshake is four datagrams, and on a link
+	// that loses every other one, waiting a minute helps nobody's congestion.
+	longestTimeout = 3 * time.Second
+
+	// longestClassical is where doubling ends in classical behaviour.
+	longestClassical = 60 * time.Second
+)
+
+// TimeoutFor returns the first timeout for a link with the given round-trip
+// time: twice that, for a timeout of one round trip sends everything twice.
+func TimeoutFor(rtt time.Duration) time.Duration {
+	return min(max(2*rtt, MinTimeout), MaxFirstTimeout)
+}
+
+// A Timer says when a flight is sent again.
+//
+//	send      resend copy       resend copy                 resend
+//	|---rto---|--rto--|--rto----|---2 rto--|---2 rto--------|   ...
+//
+// A flight that is sent again goes out twice, the second copy half a timeout
+// after the first: the path has just been seen to lose datagrams. Progress stops
+// both. In classical behaviour (RFC 6347, Section 4.2.4.1) there is no second
+// copy and no jitter, and the timeout doubles up to 60 s.
+type Timer struct {
+	Classical bool
+
+	first    time.Duration // of the next flight
+	current  time.Duration // of the flight being sent, without jitter
+	deadline time.Time     // zero: stopped
+	copyAt   time.Time     // zero: no second copy is due
+	sentAt   time.Time     // when the flight was first sent
+	expiries int           // of the flight being sent
+}
+
+// NewTimer returns a stopped timer whose first timeout is first.
+func NewTimer(first time.Duration, classical bool) Timer {
+	return Timer{Classical: classical, first: first}
+}
+
+// Start begins to wait for the answer to a flight sent at now.
+func (t *Timer) Start(now time.Time) {
+	t.current, t.expiries, t.sentAt = t.first, 0, now
+	t.arm(now)
+}
+
+// Stop ends the wait.
+func (t *Timer) Stop() { t.deadline, t.copyAt = time.Time{}, time.Time{} }
+
+// Restart begins the current timeout anew: the flight has just been sent again
+// for another reason than the timer.
+func (t *Timer) Restart(now time.Time) {
+	if !t.deadline.IsZero() {
+		t.arm(now)
+	}
+}
+
+// Deadline returns when Expire is due, or zero.
+func (t *Timer) Deadline() time.Time {
+	if t.copyAt.IsZero() || t.deadline.Before(t.copyAt) {
+		return t.deadline
+	}
+	return t.copyAt
+}
+
+// Expire reports whether the flight is to be sent now. Calls before Deadline
+// have no effect; however late the call, it reports true once at the most.
+func (t *Timer) Expire(now time.Time) bool {
+	if !t.deadline.IsZero() && !now.Before(t.deadline) {
+		t.expiries++
+		t.current = min(2*t.current, t.longest())
+		t.arm(now)
+		if !t.Classical {
+			t.copyAt = now.Add(t.current / 2)
+		}
+		return true
+	}
+	if !t.copyAt.IsZero() && !now.Before(t.copyAt) {
+		t.copyAt = time.Time{}
+		return true
+	}
+	return false
+}
+
+// Expiries returns how often the timeout ran out since Start.
+func (t *Timer) Expiries() int { return t.expiries }
+
+// Sample takes the answer to the flight, which arrived at now. If the flight
+// was sent once, the time it took is a measured round trip and replaces the
+// guess. If it was sent more often, the timeout that worked is kept for the
+// next flight: "implementations SHOULD retain the current timer value until a
+// transmission without loss occurs" (RFC 6347, Section 4.2.4.1).
+func (t *Timer) Sample(now time.Time) {
+	switch {
+	case t.sentAt.IsZero():
+	case t.expiries == 0:
+		if !t.Classical {
+			t.first = TimeoutFor(now.Sub(t.sentAt))
+		}
+	case t.Classical:
+		t.first = t.current
+	}
+	t.Stop()
+}
+
+// SetFirst changes the first timeout. A wait that has begun is scaled: what was
+// left of it keeps its share.
+func (t *Timer) SetFirst(now time.Time, first time.Duration) {
+	old := t.first
+	t.first = first
+	if t.deadline.IsZero() || old <= 0 {
+		return
+	}
+	scale := float64(first) / float64(old)
+	began := t.deadline.Add(-t.current)
+	t.current = min(time.Duration(float64(t.current)*scale), t.longest())
+	t.deadline = began.Add(t.current)
+	t.copyAt = time.Time{}
+}
+
+func (t *Timer) longest() time.Duration {
+	if t.Classical {
+		return longestClassical
+	}
+	return longestTimeout
+}
+
+// arm sets the deadline, up to a tenth later than the timeout says, so that
+// the two sides of a link do not stay in step.
+func (t *Timer) arm(now time.Time) {
+	wait := t.current
+	if !t.Classical {
+		wait += rand.N(wait/10 + 1)
+	}
+	t.deadline, t.copyAt = now.Add(wait), time.Time{}
+}

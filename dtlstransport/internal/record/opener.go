@@ -1,0 +1,76 @@
+package record
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// Why Open refused a record. Neither ends an association: "invalid records
+// SHOULD be silently discarded" (RFC 6347, Section 4.1.2.7).
+var (
+	ErrReplayed = errors.New("record: sequence number seen before or too old")
+	ErrForged   = errors.New("record: authentication failed")
+	ErrOversize = errors.New("record: content exceeds 2^14 bytes")
+)
+
+// An Opener reads the records of one protected epoch. It is not safe for
+// concurrent use.
+type Opener struct {
+	epoch  uint16
+	aead   *aead
+	window Window
+}
+
+// NewOpener returns the opener of an epoch. key and iv have the sizes of c and
+// are not kept.
+func NewOpener(epoch uint16, c Cipher, key, iv []byte) (*Opener, error) {
+	a, err := newAEAD(c, key, iv)
+	if err != nil {
+		return nil, err
+	}
+	return &Opener{epoch: epoch, aead: a}, nil
+}
+
+// Epoch returns the epoch that o reads.
+func (o *Opener) Epoch() uint16 { return o.epoch }
+
+// Open decrypts r in place and returns its content, which aliases r.Body. The
+// caller has seen to it that r is of o's epoch. On an error r.Body may have
+// been overwritten with zeros, and o is as before.
+func (o *Opener) Open(r *Record) ([]byte, error) {
+	// "For each received record, the receiver MUST verify that the record
+	// contains a sequence number that does not duplicate the sequence number of
+	// any other record received during the life of this session. This check
+	// SHOULD be the first one applied to a packet". RFC 6347, Section 4.1.2.6.
+	if !o.window.Fresh(r.Number.Seq) {
+		return nil, ErrReplayed
+	}
+	a := o.aead
+	body := r.Body
+	number := uint64(r.Number.Epoch)<<48 | r.Number.Seq
+	if a.explicit {
+		if len(body) < explicitNonceLen {
+			return nil, ErrForged
+		}
+		// A peer may choose its explicit nonces as it likes, as long as they
+		// are unique: take what it sent (RFC 5288, Section 3).
+		number = binary.BigEndian.Uint64(body)
+		body = body[explicitNonceLen:]
+	}
+	if len(body) < tagLen {
+		return nil, ErrForged
+	}
+	a.setNonce(number)
+	putAdditionalData(&a.ad, r.Type, r.Version, r.Number, len(body)-tagLen)
+	plain, err := a.AEAD.Open(body[:0], a.nonce[:], body, a.ad[:])
+	if err != nil {
+		return nil, ErrForged
+	}
+	// "The receive window is updated only if the MAC verification succeeds."
+	// RFC 6347, Section 4.1.2.6.
+	o.window.Mark(r.Number.Seq)
+	if len(plain) > MaxPlaintext {
+		return nil, ErrOversize
+	}
+	return plain, nil
+}

@@ -1,0 +1,129 @@
+package record
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// A ContentType says what a record carries (RFC 5246, Section 6.2.1).
+type ContentType uint8
+
+// The content types of DTLS 1.2.
+const (
+	TypeChangeCipherSpec ContentType = 20
+	TypeAlert            ContentType = 21
+	TypeHandshake        ContentType = 22
+	TypeApplicationData  ContentType = 23
+)
+
+// String returns the name the RFC gives t.
+func (t ContentType) String() string {
+	switch t {
+	case TypeChangeCipherSpec:
+		return "ChangeCipherSpec"
+	case TypeAlert:
+		return "Alert"
+	case TypeHandshake:
+		return "Handshake"
+	case TypeApplicationData:
+		return "ApplicationData"
+	}
+	return fmt.Sprintf("ContentType(%d)", uint8(t))
+}
+
+// The version fields of a record (RFC 6347, Section 4.1): one's complement of
+// the TLS version, so that a newer version has the smaller number.
+const (
+	Version10 uint16 = 0xfeff
+	Version12 uint16 = 0xfefd
+)
+
+const (
+	// HeaderLen is the size of a record header in bytes:
+	// type 1, version 2, epoch 2, sequence_number 6, length 2.
+	HeaderLen = 13
+
+	// MaxPlaintext is the most bytes a record carries before protection
+	// (RFC 5246, Section 6.2.1).
+	MaxPlaintext = 1 << 14
+
+	// MaxCiphertext is the most bytes that may follow a record header
+	// (RFC 5246, Section 6.2.3).
+	MaxCiphertext = MaxPlaintext + 2048
+
+	// maxSeq is the largest sequence_number, a 48-bit field.
+	maxSeq = 1<<48 - 1
+)
+
+// A Number names one record of one direction (RFC 6347, Section 4.1).
+type Number struct {
+	Epoch uint16
+	Seq   uint64 // 48 bits
+}
+
+// A Record is one record as it lies in a datagram.
+type Record struct {
+	Type    ContentType
+	Version uint16
+	Number  Number
+	Body    []byte // what follows the header, still protected if the epoch is; aliases the datagram
+	Raw     []byte // header and body; aliases the datagram
+}
+
+// Next reads the record at the start of b and returns it with what follows.
+// ok is false if b does not begin with a whole record; the rest of the
+// datagram is then of no use, for nothing says where another record starts.
+//
+// Next judges the frame alone: unknown types and versions are the caller's to
+// drop, so that the records behind them are still found.
+//
+//	struct {
+//	     ContentType type;
+//	     ProtocolVersion version;
+//	     uint16 epoch;
+//	     uint48 sequence_number;
+//	     uint16 length;
+//	     opaque fragment[DTLSPlaintext.length];
+//	} DTLSPlaintext;
+//
+// RFC 6347, Section 4.1.
+func Next(b []byte) (r Record, rest []byte, ok bool) {
+	if len(b) < HeaderLen {
+		return Record{}, nil, false
+	}
+	length := int(binary.BigEndian.Uint16(b[11:]))
+	// "TLSCiphertext.length MUST NOT exceed 2^14 + 2048." RFC 5246, Section 6.2.3.
+	if length > MaxCiphertext || length > len(b)-HeaderLen {
+		return Record{}, nil, false
+	}
+	epochSeq := binary.BigEndian.Uint64(b[3:])
+	end := HeaderLen + length
+	return Record{
+		Type:    ContentType(b[0]),
+		Version: binary.BigEndian.Uint16(b[1:]),
+		Number:  Number{Epoch: uint16(epochSeq >> 48), Seq: epochSeq & maxSeq},
+		Body:    b[HeaderLen:end:end],
+		Raw:     b[:end:end],
+	}, b[end:], true
+}
+
+// appendHeader appends a record header to b.
+func appendHeader(b []byte, t ContentType, version uint16, n Number, length int) []byte {
+	b = append(b, byte(t), byte(version>>8), byte(version))
+	b = binary.BigEndian.AppendUint64(b, uint64(n.Epoch)<<48|n.Seq)
+	return append(b, byte(length>>8), byte(length))
+}
+
+// putAdditionalData fills in what an AEAD authenticates beside the content.
+//
+//	additional_data = seq_num + TLSCompressed.type +
+//	                  TLSCompressed.version + TLSCompressed.length;
+//
+// RFC 5246, Section 6.2.3.3; seq_num is epoch and sequence_number together
+// (RFC 6347, Section 4.1.2.1), the length that of the plaintext.
+func putAdditionalData(ad *[HeaderLen]byte, t ContentType, version uint16, n Number, length int) {
+	binary.BigEndian.PutUint64(ad[:], uint64(n.Epoch)<<48|n.Seq)
+	ad[8] = byte(t)
+	binary.BigEndian.PutUint16(ad[9:], version)
+	binary.BigEndian.PutUint16(ad[11:], uint16(length))
+}

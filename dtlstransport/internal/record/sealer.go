@@ -1,0 +1,91 @@
+package record
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// ErrSequenceExhausted is returned when an epoch has no sequence number left:
+// they never wrap (RFC 6347, Section 4.1), so the association has to end.
+var ErrSequenceExhausted = errors.New("record: sequence numbers exhausted")
+
+// ErrTooLarge is returned for content over MaxPlaintext.
+var ErrTooLarge = errors.New("record: content exceeds 2^14 bytes")
+
+// A Sealer makes the records of one epoch that we send. The zero value is the
+// sealer of epoch 0, which protects nothing. It is not safe for concurrent use.
+type Sealer struct {
+	epoch uint16
+	next  uint64 // the sequence number of the next record, never reused
+	aead  *aead  // nil in epoch 0
+}
+
+// NewSealer returns the sealer of a protected epoch. key and iv have the sizes
+// of c and are not kept.
+func NewSealer(epoch uint16, c Cipher, key, iv []byte) (*Sealer, error) {
+	a, err := newAEAD(c, key, iv)
+	if err != nil {
+		return nil, err
+	}
+	return &Sealer{epoch: epoch, aead: a}, nil
+}
+
+// Epoch returns the epoch that s writes.
+func (s *Sealer) Epoch() uint16 { return s.epoch }
+
+// Overhead returns by how many bytes a record is larger than its content, the
+// record header included.
+func (s *Sealer) Overhead() int {
+	if s.aead == nil {
+		return HeaderLen
+	}
+	if s.aead.explicit {
+		return HeaderLen + explicitNonceLen + tagLen
+	}
+	return HeaderLen + tagLen
+}
+
+// Append appends one record with the given content to dst. content must not
+// overlap the free capacity of dst. It does not allocate if dst has room for
+// Overhead more bytes than content.
+func (s *Sealer) Append(dst []byte, t ContentType, version uint16, content []byte) ([]byte, error) {
+	if s.next > maxSeq {
+		return dst, ErrSequenceExhausted
+	}
+	if len(content) > MaxPlaintext {
+		return dst, ErrTooLarge
+	}
+	n := Number{Epoch: s.epoch, Seq: s.next}
+	s.next++
+	dst = appendHeader(dst, t, version, n, len(content)+s.Overhead()-HeaderLen)
+	if s.aead == nil {
+		return append(dst, content...), nil
+	}
+	// "The nonce_explicit MAY be the 64-bit sequence number": ours always is, so
+	// that no nonce comes twice under one key (RFC 5288, Section 3).
+	number := uint64(n.Epoch)<<48 | n.Seq
+	a := s.aead
+	a.setNonce(number)
+	if a.explicit {
+		dst = binary.BigEndian.AppendUint64(dst, number)
+	}
+	putAdditionalData(&a.ad, t, version, n, len(content))
+	return a.Seal(dst, a.nonce[:], content, a.ad[:]), nil
+}
+
+// AppendAs appends one unprotected record with a sequence number of the
+// caller's choice and leaves the count of s alone. It serves the answer to a
+// ClientHello that must leave no state behind: "the server MUST use the record
+// sequence number in the ClientHello as the record sequence number in the
+// HelloVerifyRequest" (RFC 6347, Section 4.2.1).
+func AppendAs(dst []byte, seq uint64, t ContentType, version uint16, content []byte) []byte {
+	dst = appendHeader(dst, t, version, Number{Seq: seq}, len(content))
+	return append(dst, content...)
+}
+
+// StartAt makes seq the number of the next record, unless s is already past
+// it: "In order to avoid sequence number duplication in case of multiple
+// HelloVerifyRequests, the server MUST use the record sequence number in the
+// ClientHello as the record sequence number in the initial ServerHello."
+// RFC 6347, Section 4.2.1.
+func (s *Sealer) StartAt(seq uint64) { s.next = max(s.next, seq) }

@@ -1,0 +1,46 @@
+package dtlstransport
+
+// Every queue that a peer or a forger can fill has its bound here, or in
+// internal/flight for the reassembly of messages (12 messages ahead, 32 KiB
+// each, 36 KiB in all).
+const (
+	// maxEarlyRecords and maxEarlyBytes bound the records that came before their
+	// keys or before the verdict on the peer; when full, the oldest goes.
+	maxEarlyRecords = 16
+	maxEarlyBytes   = 16 << 10
+
+	// maxHelloVerifyRequests is how many a client acts on. One is the rule; a
+	// second comes from a server whose secret has changed meanwhile.
+	maxHelloVerifyRequests = 4
+
+	// maxFlightAnswers is how often a handshake sends a flight again because the
+	// peer repeated its own; the timer comes on top of it.
+	maxFlightAnswers = 16
+
+	// maxFinalAnswers is how often the final flight is sent again after the
+	// handshake. The peer needs one; each is 75 bytes.
+	maxFinalAnswers = 32
+
+	// maxWarnings is how many attempts at renegotiation are answered.
+	maxWarnings = 8
+
+	// maxHints is how many hints an error text keeps.
+	maxHints = 8
+
+	// verifyTokens is how many flights with public-key work are judged at once,
+	// verifyRefill how many more for each timeout of ours. Further ones wait.
+	verifyTokens = 8
+	verifyRefill = 4
+
+	// maxEvents bounds the events of one call: a datagram of 64 KiB holds fewer
+	// records with content than this.
+	maxEvents = 4096
+
+	// fallbackDatagramSize is the size of datagrams after two timeouts without
+	// any answer: 576 - 20 (IPv4) - 8 (UDP). "If repeated retransmissions do not
+	// result in a response, and the PMTU is unknown, subsequent retransmissions
+	// SHOULD back off to a smaller record size, fragmenting the handshake message
+	// as appropriate." RFC 6347, Section 4.1.1.1.
+	fallbackDatagramSize = 548
+	silentTimeouts       = 2
+)

@@ -1,0 +1,233 @@
+package dtlstransport
+
+import (
+	"errors"
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+)
+
+// HandleDatagram takes a datagram from the peer, of any content. It decrypts in
+// place, so that b belongs to the engine until the next call that takes now, as
+// does the data of the events. Whatever does not make sense is dropped and
+// counted. An error means that the association has ended.
+func (e *Engine) HandleDatagram(now time.Time, b []byte) error {
+	e.begin()
+	e.stats.DatagramsReceived++
+	if e.err != nil || e.closed {
+		e.drop(DropClosed)
+		return e.err
+	}
+	if e.hs != nil && !e.hs.started() {
+		if e.role == RoleClient {
+			e.drop(DropClosed)
+			return nil
+		}
+		e.hs.began = now
+		e.deadline = e.config.handshakeDeadline(now)
+	}
+	for len(b) > 0 {
+		r, rest, ok := record.Next(b)
+		if !ok {
+			e.drop(DropFraming)
+			break
+		}
+		if err := e.handleRecord(now, &r); err != nil {
+			return e.fail(now, err)
+		}
+		if e.closed {
+			return nil
+		}
+		b = rest
+	}
+	return e.settle(now)
+}
+
+func (e *Engine) handleRecord(now time.Time, r *record.Record) error {
+	switch {
+	case r.Number.Epoch > 1:
+		e.drop(DropEpoch)
+		return nil
+	case r.Version != record.Version12 && (r.Version != record.Version10 || r.Number.Epoch > 0):
+		// 1.0 is what the first hellos of both sides carry (RFC 6347, Section 4.2.1).
+		e.drop(DropVersion)
+		return nil
+	case r.Number.Epoch == 0:
+		return e.handlePlaintext(now, r)
+	case e.read == nil:
+		e.hs.keepEarly(r)
+		return nil
+	}
+	return e.handleProtected(now, r)
+}
+
+// handlePlaintext takes a record of epoch 0, which anybody could have made.
+func (e *Engine) handlePlaintext(now time.Time, r *record.Record) error {
+	// After the handshake nothing in the clear means anything; a repeated final
+	// flight is noticed by the Finished in it.
+	if e.hs == nil {
+		e.drop(DropPlaintext)
+		return nil
+	}
+	switch r.Type {
+	case record.TypeHandshake:
+		return e.hs.handleFragments(now, 0, r.Number.Seq, r.Body)
+	case record.TypeChangeCipherSpec:
+		// "The change cipher spec message [...] consists of a single byte of
+		// value 1." RFC 5246, Section 7.1. It is not authenticated and switches
+		// nothing by itself.
+		if len(r.Body) == 1 && r.Body[0] == 1 {
+			e.hs.changed = e.hs.changed || !e.hs.ccsSeen
+			e.hs.ccsSeen = true
+			return nil
+		}
+		if e.config.Conformance {
+			return alertf(AlertIllegalParameter, "malformed ChangeCipherSpec")
+		}
+		e.drop(DropContentType)
+	case record.TypeAlert:
+		level, description, err := wire.ParseAlert(r.Body)
+		e.drop(DropAlert)
+		if err == nil && (level == alertFatal || AlertDescription(description) == AlertCloseNotify) {
+			return e.hs.hint(now, &AlertError{Alert: AlertDescription(description), FromPeer: true})
+		}
+	case record.TypeApplicationData:
+		e.drop(DropPlaintext)
+	default:
+		e.drop(DropContentType)
+	}
+	return nil
+}
+
+// handleProtected takes a record of epoch 1.
+func (e *Engine) handleProtected(now time.Time, r *record.Record) error {
+	content, err := e.read.Open(r)
+	if err != nil {
+		switch {
+		case errors.Is(err, record.ErrReplayed):
+			e.drop(DropReplayed)
+		case errors.Is(err, record.ErrOversize):
+			e.drop(DropOversize)
+		default:
+			e.drop(DropForged)
+		}
+		return nil
+	}
+	switch r.Type {
+	case record.TypeApplicationData:
+		e.deliver(Event{Kind: EventData, Data: content, Number: r.Number})
+	case record.TypeHandshake:
+		if e.hs != nil {
+			return e.hs.handleFragments(now, 1, r.Number.Seq, content)
+		}
+		e.handlePostHandshake(content)
+	case record.TypeAlert:
+		return e.handleAlert(content)
+	default:
+		e.drop(DropContentType)
+	}
+	return nil
+}
+
+// deliver passes application data on, or keeps it until the gate opens: it may
+// overtake the Finished in front of it, and the fingerprint may be late.
+func (e *Engine) deliver(d Event) {
+	switch {
+	case len(d.Data) == 0:
+		// "Zero-length fragments of Application data MAY be sent as they are
+		// potentially useful as a traffic analysis countermeasure." RFC 5246,
+		// Section 6.2.1.
+	case e.connected:
+		if e.events.push(d) {
+			e.stats.RecordsDelivered++
+		} else {
+			e.drop(DropEvent)
+		}
+	case e.hs != nil && e.config.Conformance:
+		e.drop(DropEarly)
+	default:
+		e.early = keepNewest(e.early, d.Data, &e.stats)
+	}
+}
+
+// keepNewest appends a copy of b to queue, whose bounds are maxEarlyRecords and
+// maxEarlyBytes; the oldest make room.
+func keepNewest(queue [][]byte, b []byte, stats *Stats) [][]byte {
+	if len(b) > maxEarlyBytes {
+		stats.Dropped[DropEarly]++
+		return queue
+	}
+	held := len(b)
+	for _, q := range queue {
+		held += len(q)
+	}
+	for len(queue) >= maxEarlyRecords || held > maxEarlyBytes {
+		held -= len(queue[0])
+		queue[0] = nil
+		queue = queue[1:]
+		stats.Dropped[DropEarly]++
+	}
+	return append(queue, append([]byte(nil), b...))
+}
+
+// handlePostHandshake takes handshake messages after the handshake: the final
+// flight of a peer that missed ours, or an attempt at renegotiation.
+func (e *Engine) handlePostHandshake(content []byte) {
+	for len(content) > 0 {
+		h, _, rest, err := wire.ParseFragment(content)
+		if err != nil {
+			e.drop(DropFragment)
+			return
+		}
+		content = rest
+		switch {
+		case h.Type == wire.TypeFinished && h.Seq == e.finalSeq && h.FragmentOffset+h.FragmentLength == h.Length:
+			// "[...] the node that transmits the final flight [...] MUST
+			// respond to a retransmit of the peer's last flight with a retransmit of
+			// the last flight" (after RFC 6347, Section 4.2.4). A client has none:
+			// its flight was dropped with the handshake.
+			e.drop(DropRepeatedMessage)
+			if e.out.Sends() > 0 && !e.out.Pending() && e.finals > 0 {
+				e.finals--
+				e.stats.Retransmissions++
+				e.out.Rewind()
+			}
+		case h.Type == wire.TypeHelloRequest && e.role == RoleClient || h.Type == wire.TypeClientHello && e.role == RoleServer:
+			// "When TLS renegotiation is attempted [...] the no_renegotiation
+			// alert" is the polite answer (RFC 5246, Section 7.2.2); RFC 8827,
+			// Section 6.5 forbids to take part.
+			if e.warnings > 0 && h.FragmentOffset == 0 {
+				e.warnings--
+				e.alerts = append(e.alerts, alert{alertWarning, AlertNoRenegotiation})
+			}
+		default:
+			e.drop(DropRepeatedMessage)
+		}
+	}
+}
+
+// handleAlert takes an authenticated alert. Its sender holds the keys, which
+// nobody gets who has not signed the handshake, so it decides at once.
+func (e *Engine) handleAlert(content []byte) error {
+	level, d, err := wire.ParseAlert(content)
+	description := AlertDescription(d)
+	switch {
+	case err != nil:
+		e.drop(DropAlert)
+	case description == AlertCloseNotify:
+		if !e.connected {
+			return &AlertError{Alert: description, FromPeer: true}
+		}
+		// "The other party MUST respond with a close_notify alert of its own and
+		// close down the connection immediately, discarding any pending writes."
+		// RFC 5246, Section 7.2.1.
+		e.events.push(Event{Kind: EventClosed})
+		e.shut()
+	case level == alertWarning:
+		e.drop(DropAlert)
+	default:
+		return &AlertError{Alert: description, FromPeer: true}
+	}
+	return nil
+}

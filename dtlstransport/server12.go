@@ -1,0 +1,290 @@
+package dtlstransport
+
+import (
+	"crypto/ecdh"
+	"crypto/rand"
+	"slices"
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+)
+
+// server12State is what the server waits for.
+type server12State int
+
+const (
+	server12Flight1  server12State = iota // or flight 3, a ClientHello with a cookie
+	server12Flight5                       // as far as it is in the clear
+	server12Finished                      // the rest of it
+)
+
+func (s server12State) String() string {
+	return stateName("server12", []string{"Flight1", "Flight5", "Finished"}, int(s))
+}
+
+// server12Grammar is what each state awaits. The client is always asked for a
+// certificate, and has to answer for it.
+var server12Grammar = []grammar{
+	server12Flight1:  {{typ: wire.TypeClientHello}},
+	server12Flight5:  {{typ: wire.TypeCertificate}, {typ: wire.TypeClientKeyExchange}, {typ: wire.TypeCertificateVerify}},
+	server12Finished: {{typ: wire.TypeFinished}},
+}
+
+// The places of the messages in flight 5.
+const (
+	inClientCertificate = iota
+	inClientKeyExchange
+	inCertificateVerify
+)
+
+// server12 is the server of a full DTLS 1.2 handshake. Its figure is above
+// client12.
+type server12 struct {
+	e     *Engine
+	h     *handshake
+	state server12State
+
+	private *ecdh.PrivateKey // ours, from flight 4 to 5
+
+	// cookieSeq is the message_seq of the hello whose cookie was valid, and with
+	// which reassembly began; -1: none yet. Without cookies it is not used.
+	cookieSeq int
+	// recordSeq is the record sequence number of that hello, which flight 4 begins
+	// with.
+	recordSeq uint64
+}
+
+func newServer12(e *Engine) *server12 { return &server12{e: e, h: e.hs, cookieSeq: -1} }
+
+func (s *server12) flight() string { return s.state.String() }
+
+// start has nothing to send: the client speaks first.
+func (s *server12) start(time.Time) error { return nil }
+
+// admit decides whether a fragment may take up memory. Without cookies all may.
+// With them, the first fragment of a ClientHello must carry a valid one, else it is
+// answered with a HelloVerifyRequest and forgotten, and the other fragments of a
+// hello may follow only behind it.
+func (s *server12) admit(now time.Time, header wire.Header, recordSeq uint64, fragment []byte) bool {
+	cookies := s.e.config.Cookies
+	if cookies == nil || s.state != server12Flight1 {
+		return true
+	}
+	if header.Type != wire.TypeClientHello {
+		return false
+	}
+	if header.FragmentOffset > 0 {
+		return s.cookieSeq == int(header.Seq)
+	}
+	version, random, sessionID, cookie, err := wire.PeekClientHello(fragment)
+	if err != nil || wire.HeaderLen+len(fragment) < minClientHello {
+		return false
+	}
+	if len(cookie) > 0 && cookies.valid(now, cookie, s.e.remoteAddr, version, &random, sessionID) {
+		s.cookieSeq, s.recordSeq = int(header.Seq), recordSeq
+		return true
+	}
+	// "[...] treat the ClientHello as if it did not contain a cookie" (after RFC
+	// 6347, Section 4.2.1).
+	s.e.verify = cookies.verifyRequest(now, s.e.remoteAddr, version, &random, sessionID, recordSeq, header.Seq)
+	return false
+}
+
+func (s *server12) judge(now time.Time) *AlertError {
+	switch s.state {
+	case server12Flight1:
+		return s.judgeFlight1(now)
+	case server12Flight5:
+		return s.judgeFlight5(now)
+	}
+	return s.judgeFinished(now)
+}
+
+// judgeFlight1 takes the ClientHello, if it is acceptable, and sends flight 4.
+func (s *server12) judgeFlight1(now time.Time) *AlertError {
+	in := &s.h.inbox[0]
+	// A client that was asked for a cookie, by whomever, begins with a message_seq
+	// above 0.
+	for seq := in.Next(); seq <= in.Next()+maxHelloVerifyRequests; seq++ {
+		messages, complete, a := server12Grammar[server12Flight1].match(in, seq, s.flight())
+		if a != nil {
+			return a
+		}
+		if complete {
+			return s.answerHello(now, messages[0])
+		}
+	}
+	return nil
+}
+
+func (s *server12) answerHello(now time.Time, m received) *AlertError {
+	h, config := s.h, s.e.config
+	hello, p, certificate, a := config.readClientHello(m.body)
+	if a != nil {
+		return a
+	}
+	h.tokens--
+	private, err := p.group.curve().GenerateKey(rand.Reader)
+	if err != nil {
+		return alertf(AlertInternalError, "%w", err)
+	}
+	random := newRandom()
+	params := wire.AppendServerECDHParams(nil, uint16(p.group), private.PublicKey().Bytes())
+	signature, err := p.serverScheme.sign(certificate.Signer(), slices.Concat(hello.Random[:], random[:], params))
+	if err != nil {
+		return alertf(AlertInternalError, "signing: %w", err)
+	}
+
+	h.clientRandom, h.serverRandom = hello.Random, random
+	s.private = private
+	s.e.parameters = p
+	h.transcript.addReceived(m)
+	// "The first message each side transmits in each handshake always has
+	// message_seq = 0", but for the HelloVerifyRequest that may have come before,
+	// which mirrored the client's number (RFC 6347, Section 4.2.2).
+	h.sendSeq = m.seq
+	if config.Cookies != nil {
+		s.e.write[0].StartAt(s.recordSeq)
+	}
+	exchange := wire.ServerKeyExchange{Group: uint16(p.group), PublicKey: private.PublicKey().Bytes(), Scheme: uint16(p.serverScheme.id), Signature: signature}
+	request := wire.CertificateRequest{Types: []uint8{certTypeECDSASign, certTypeRSASign}, SignatureAlgorithms: offeredSchemes}
+	chain := wire.Certificate{Chain: certificate.Chain()}
+	flight4 := []flight.Message{
+		h.message(wire.TypeServerHello, serverHello(hello, &p, random).Append),
+		h.message(wire.TypeCertificate, chain.Append),
+		h.message(wire.TypeServerKeyExchange, exchange.Append),
+		h.message(wire.TypeCertificateRequest, request.Append),
+		h.message(wire.TypeServerHelloDone, func(b []byte) []byte { return b }),
+	}
+	for _, m := range flight4 {
+		h.transcript.add(m.Bytes)
+	}
+	h.accept(now, 0, m.seq)
+	h.send(now, flight4...)
+	s.state = server12Flight5
+	h.changed = true
+	return nil
+}
+
+// flight5 is what the client's flight says, as far as it is in the clear, all
+// of it checked.
+type flight5 struct {
+	chain     [][]byte
+	peerPoint []byte
+	scheme    *schemeInfo
+}
+
+// readFlight5 checks the client's flight. covered is the transcript up to and
+// including ClientKeyExchange, which the CertificateVerify signs. Nothing is
+// computed with the client's ephemeral key before that.
+func (s *server12) readFlight5(messages []received, covered *transcript) (*flight5, *AlertError) {
+	f := new(flight5)
+	certificate, err := wire.ParseCertificate(messages[inClientCertificate].body)
+	if err != nil {
+		return nil, parseAlert(wire.TypeCertificate, err)
+	}
+	if len(certificate.Chain) == 0 {
+		// "If the client does not send any certificates, the server MAY at its
+		// discretion either continue the handshake without client authentication, or
+		// respond with a fatal handshake_failure alert." RFC 5246, Section 7.4.6.
+		return nil, alertf(AlertHandshakeFailure, "client without a certificate")
+	}
+	f.chain = certificate.Chain
+	if _, a := s.e.judgeLeaf(f.chain[0]); a != nil {
+		return nil, a
+	}
+	exchange, err := wire.ParseClientKeyExchange(messages[inClientKeyExchange].body)
+	if err != nil {
+		return nil, parseAlert(wire.TypeClientKeyExchange, err)
+	}
+	f.peerPoint = exchange.PublicKey
+	m, err := wire.ParseCertificateVerify(messages[inCertificateVerify].body)
+	if err != nil {
+		return nil, parseAlert(wire.TypeCertificateVerify, err)
+	}
+	key, keyType, err := peerKey(f.chain[0])
+	if err != nil {
+		return nil, alertf(AlertUnsupportedCert, "certificate of the client: %w", err)
+	}
+	f.scheme = SignatureScheme(m.Scheme).info()
+	if f.scheme == nil || f.scheme.key != keyType {
+		return nil, alertf(AlertIllegalParameter, "CertificateVerify with %v", SignatureScheme(m.Scheme))
+	}
+	s.h.tokens--
+	if err := f.scheme.verify(key, covered.messages, m.Signature); err != nil {
+		return nil, alertf(AlertDecryptError, "CertificateVerify: %w", err)
+	}
+	return f, nil
+}
+
+// judgeFlight5 takes the client's flight as far as it is in the clear, which
+// gives the keys for the rest.
+func (s *server12) judgeFlight5(now time.Time) *AlertError {
+	h := s.h
+	messages, complete, a := server12Grammar[server12Flight5].match(&h.inbox[0], h.inbox[0].Next(), s.flight())
+	if a != nil || !complete {
+		return a
+	}
+	// A copy: nothing is changed yet.
+	t := h.transcript
+	t.addReceived(messages[inClientCertificate])
+	t.addReceived(messages[inClientKeyExchange])
+	f, a := s.readFlight5(messages, &t)
+	if a != nil {
+		return a
+	}
+	preMaster, err := sharedSecret(s.private, f.peerPoint)
+	if err != nil {
+		return alertf(AlertIllegalParameter, "ClientKeyExchange: %w", err)
+	}
+	var sessionHash []byte
+	if s.e.parameters.extendedMasterSecret {
+		sessionHash = t.sum(s.e.parameters.suite.hash)
+	}
+	schedule := newSchedule12(&s.e.parameters, h.clientRandom, h.serverRandom, preMaster, sessionHash)
+	clear(preMaster)
+	sealer, opener, err := schedule.protection(RoleServer)
+	if err != nil {
+		return alertf(AlertInternalError, "%w", err)
+	}
+
+	t.addReceived(messages[inCertificateVerify])
+	h.transcript = t
+	s.private = nil
+	s.e.parameters.clientScheme = f.scheme
+	s.e.schedule = schedule
+	s.e.setPeerCertificates(f.chain)
+	s.e.write[1], s.e.read = sealer, opener
+	// The flight is not over: our own goes on being repeated until its Finished
+	// has come, but what spoke against it is disproved.
+	h.clearHints()
+	for i := range h.inbox {
+		h.inbox[i].Consume(messages[inCertificateVerify].seq + 1)
+	}
+	s.state = server12Finished
+	h.changed = true
+	return nil
+}
+
+// judgeFinished takes the client's Finished, sends flight 6 and ends the
+// handshake.
+func (s *server12) judgeFinished(now time.Time) *AlertError {
+	h := s.h
+	messages, complete, a := server12Grammar[server12Finished].match(&h.inbox[1], h.inbox[1].Next(), s.flight())
+	if a != nil || !complete || !h.ccsSeen {
+		return a
+	}
+	if a := h.readFinished(RoleClient, messages[0]); a != nil {
+		return a
+	}
+	h.transcript.addReceived(messages[0])
+	h.accept(now, 1, messages[0].seq)
+	s.e.epoch = 1
+	// "[...] the node that transmits the final flight" waits for nothing (RFC
+	// 6347, Section 4.2.4), but keeps it for a client that asks again.
+	s.e.flights++
+	s.e.out.Begin(h.changeCipherSpec(), h.finished())
+	s.e.finish(now)
+	return nil
+}

@@ -1,0 +1,199 @@
+package dtlstransport
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+)
+
+// A SignatureScheme is an IANA number of a signature algorithm with its hash
+// (RFC 5246, Section 7.4.1.4.1; RFC 8446, Section 4.2.3).
+type SignatureScheme uint16
+
+// The signature schemes we have. In DTLS 1.2 the ECDSA ones fix the hash, not
+// the curve.
+const (
+	RSAPKCS1SHA256    SignatureScheme = 0x0401
+	ECDSAP256SHA256   SignatureScheme = 0x0403
+	RSAPKCS1SHA384    SignatureScheme = 0x0501
+	ECDSAP384SHA384   SignatureScheme = 0x0503
+	RSAPKCS1SHA512    SignatureScheme = 0x0601
+	ECDSAP521SHA512   SignatureScheme = 0x0603
+	RSAPSSRSAESHA256  SignatureScheme = 0x0804
+	RSAPSSRSAESHA384  SignatureScheme = 0x0805
+	RSAPSSRSAESHA512  SignatureScheme = 0x0806
+	Ed25519Scheme     SignatureScheme = 0x0807
+	minRSABits                        = 2048
+	maxRSABits                        = 8192 // verification time grows with the square
+	certTypeRSASign                   = 1    // RFC 5246, Section 7.4.4
+	certTypeECDSASign                 = 64   // RFC 8422, Section 5.5; EdDSA too
+)
+
+// keyType is the algorithm of a certificate's key.
+type keyType uint8
+
+const (
+	keyECDSA keyType = iota + 1
+	keyRSA
+	keyEd25519
+)
+
+type schemeInfo struct {
+	id   SignatureScheme
+	name string
+	key  keyType
+	hash crypto.Hash // 0: the scheme takes the message itself
+	pss  bool
+}
+
+// schemes is in order of preference. SHA-1 and MD5 are not there (RFC 9155).
+var schemes = []schemeInfo{
+	{ECDSAP256SHA256, "ecdsa_secp256r1_sha256", keyECDSA, crypto.SHA256, false},
+	{Ed25519Scheme, "ed25519", keyEd25519, 0, false},
+	{ECDSAP384SHA384, "ecdsa_secp384r1_sha384", keyECDSA, crypto.SHA384, false},
+	{ECDSAP521SHA512, "ecdsa_secp521r1_sha512", keyECDSA, crypto.SHA512, false},
+	{RSAPSSRSAESHA256, "rsa_pss_rsae_sha256", keyRSA, crypto.SHA256, true},
+	{RSAPSSRSAESHA384, "rsa_pss_rsae_sha384", keyRSA, crypto.SHA384, true},
+	{RSAPSSRSAESHA512, "rsa_pss_rsae_sha512", keyRSA, crypto.SHA512, true},
+	{RSAPKCS1SHA256, "rsa_pkcs1_sha256", keyRSA, crypto.SHA256, false},
+	{RSAPKCS1SHA384, "rsa_pkcs1_sha384", keyRSA, crypto.SHA384, false},
+	{RSAPKCS1SHA512, "rsa_pkcs1_sha512", keyRSA, crypto.SHA512, false},
+}
+
+// offeredSchemes is what we put into signature_algorithms.
+var offeredSchemes = func() (ids []uint16) {
+	for _, s := range schemes {
+		ids = append(ids, uint16(s.id))
+	}
+	return ids
+}()
+
+func (s SignatureScheme) info() *schemeInfo {
+	for i := range schemes {
+		if schemes[i].id == s {
+			return &schemes[i]
+		}
+	}
+	return nil
+}
+
+// String returns the IANA name.
+func (s SignatureScheme) String() string {
+	if info := s.info(); info != nil {
+		return info.name
+	}
+	return fmt.Sprintf("SignatureScheme(%#04x)", uint16(s))
+}
+
+// schemeFor returns the first of the peer's schemes that key can sign with.
+func schemeFor(key crypto.PublicKey, peer []uint16) *schemeInfo {
+	k, err := keyTypeOf(key)
+	if err != nil {
+		return nil
+	}
+	for i := range schemes {
+		s := &schemes[i]
+		if s.key == k && s.fits(key) && slices.Contains(peer, uint16(s.id)) {
+			return s
+		}
+	}
+	return nil
+}
+
+// fits reports whether a key is strong enough for the hash of s: a 256-bit
+// curve would cut SHA-384, and a P-384 key deserves better than SHA-256 where
+// the peer can. RSA keys of 2048 bits fit all.
+func (s *schemeInfo) fits(key crypto.PublicKey) bool {
+	if k, ok := key.(*ecdsa.PublicKey); ok {
+		return k.Curve.Params().BitSize >= 8*s.hash.Size() || s.hash == crypto.SHA256
+	}
+	return true
+}
+
+func keyTypeOf(key crypto.PublicKey) (keyType, error) {
+	switch key := key.(type) {
+	case *ecdsa.PublicKey:
+		return keyECDSA, nil
+	case *rsa.PublicKey:
+		if bits := key.N.BitLen(); bits < minRSABits || bits > maxRSABits {
+			return 0, fmt.Errorf("RSA key of %d bits", bits)
+		}
+		return keyRSA, nil
+	case ed25519.PublicKey:
+		return keyEd25519, nil
+	}
+	return 0, fmt.Errorf("public key of type %T", key)
+}
+
+// peerKey returns the public key of a certificate. Nothing else of the
+// certificate is looked at: names, dates and issuers mean nothing where the
+// fingerprint is the trust anchor (RFC 8122, Section 5; RFC 5763, Section 5).
+func peerKey(certificate []byte) (crypto.PublicKey, keyType, error) {
+	spki, err := wire.SubjectPublicKeyInfo(certificate)
+	if err != nil {
+		return nil, 0, err
+	}
+	key, err := x509.ParsePKIXPublicKey(spki)
+	if err != nil {
+		return nil, 0, err
+	}
+	k, err := keyTypeOf(key)
+	return key, k, err
+}
+
+// sign signs message with the scheme.
+func (s *schemeInfo) sign(signer crypto.Signer, message []byte) ([]byte, error) {
+	var opts crypto.SignerOpts = s.hash
+	if s.pss {
+		// "The length of the Salt MUST be equal to the length of the digest
+		// algorithm." RFC 8446, Section 4.2.3.
+		opts = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: s.hash}
+	}
+	return signer.Sign(rand.Reader, s.digest(message), opts)
+}
+
+// errSignature says that a signature does not verify.
+var errSignature = errors.New("signature does not verify")
+
+// verify checks a signature over message.
+func (s *schemeInfo) verify(key crypto.PublicKey, message, signature []byte) error {
+	digest := s.digest(message)
+	ok := false
+	switch key := key.(type) {
+	case *ecdsa.PublicKey:
+		ok = s.key == keyECDSA && ecdsa.VerifyASN1(key, digest, signature)
+	case ed25519.PublicKey:
+		ok = s.key == keyEd25519 && ed25519.Verify(key, digest, signature)
+	case *rsa.PublicKey:
+		if s.key != keyRSA {
+			break
+		}
+		if s.pss {
+			ok = rsa.VerifyPSS(key, s.hash, digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+		} else {
+			ok = rsa.VerifyPKCS1v15(key, s.hash, digest, signature) == nil
+		}
+	}
+	if !ok {
+		return errSignature
+	}
+	return nil
+}
+
+// digest returns what is signed: the hash of message, or message itself.
+func (s *schemeInfo) digest(message []byte) []byte {
+	if s.hash == 0 {
+		return message
+	}
+	h := s.hash.New()
+	h.Write(message)
+	return h.Sum(nil)
+}

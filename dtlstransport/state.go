@@ -1,0 +1,60 @@
+package dtlstransport
+
+import (
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+	"github.com/rtctransport/rtctransport/keying"
+)
+
+// A ConnectionState says what an association came to. Fields about what was
+// negotiated are zero before the handshake has got there.
+type ConnectionState struct {
+	Role    Role
+	Version uint16 // as on the wire: 0xfefd is DTLS 1.2
+
+	// HandshakeComplete says that both Finished messages have been accepted.
+	HandshakeComplete bool
+	// Connected says that, besides, the peer's certificate has matched its
+	// fingerprint, and the association has not failed since.
+	Connected bool
+
+	CipherSuite          CipherSuite
+	Group                Group
+	ServerScheme         SignatureScheme // with which the server signed
+	ClientScheme         SignatureScheme // with which the client signed; zero: it did not
+	SRTPProfile          keying.SRTPProfile
+	ALPN                 string
+	ExtendedMasterSecret bool
+
+	// PeerCertificates is the chain of the peer, DER, its own certificate first.
+	// It must not be changed.
+	PeerCertificates [][]byte
+
+	// RoundTrips is how many round trips the flights of the handshake took:
+	// two, or three with a HelloVerifyRequest.
+	RoundTrips int
+}
+
+// ConnectionState returns what the association came to so far.
+func (e *Engine) ConnectionState() ConnectionState {
+	s := ConnectionState{
+		Role:                 e.role,
+		HandshakeComplete:    e.finished,
+		Connected:            e.connected,
+		Group:                e.parameters.group,
+		SRTPProfile:          e.parameters.srtpProfile,
+		ALPN:                 e.parameters.protocol,
+		ExtendedMasterSecret: e.parameters.extendedMasterSecret,
+		PeerCertificates:     e.chain,
+		RoundTrips:           (e.flights + 1) / 2,
+	}
+	if suite := e.parameters.suite; suite != nil {
+		s.Version, s.CipherSuite = record.Version12, suite.id
+	}
+	if scheme := e.parameters.serverScheme; scheme != nil {
+		s.ServerScheme = scheme.id
+	}
+	if scheme := e.parameters.clientScheme; scheme != nil {
+		s.ClientScheme = scheme.id
+	}
+	return s
+}

@@ -1,0 +1,86 @@
+package dtlstransport
+
+import (
+	"crypto"
+	_ "crypto/sha256" // the hashes of the suites
+	_ "crypto/sha512"
+	"fmt"
+	"slices"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+)
+
+// A CipherSuite is an IANA cipher suite number. All of ours are ECDHE with an
+// AEAD: "All implementations MUST favor cipher suites that support Forward
+// Secrecy over non-PFS cipher suites and SHOULD favor AEAD" (after RFC 8827,
+// Section 6.5).
+type CipherSuite uint16
+
+// The cipher suites we have.
+const (
+	TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256       CipherSuite = 0xc02b // RFC 5289
+	TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384       CipherSuite = 0xc02c // RFC 5289
+	TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256         CipherSuite = 0xc02f // RFC 5289
+	TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384         CipherSuite = 0xc030 // RFC 5289
+	TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256   CipherSuite = 0xcca8 // RFC 7905
+	TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 CipherSuite = 0xcca9 // RFC 7905
+)
+
+// defaultCipherSuites is in order of cost with AES in hardware. The suites with
+// SHA-384 come last because NSS before 3.90 cannot export keys under them.
+var defaultCipherSuites = []CipherSuite{
+	TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+	TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+	TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+	TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+}
+
+// DefaultCipherSuites returns the suites used when Config names none, in order
+// of preference.
+func DefaultCipherSuites() []CipherSuite { return slices.Clone(defaultCipherSuites) }
+
+// suiteInfo is what a cipher suite stands for.
+type suiteInfo struct {
+	id     CipherSuite
+	name   string
+	auth   keyType // of the server's certificate
+	cipher record.Cipher
+	hash   crypto.Hash // of the PRF
+}
+
+var suites = []suiteInfo{
+	{TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", keyECDSA, record.AES128GCM, crypto.SHA256},
+	{TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", keyECDSA, record.AES256GCM, crypto.SHA384},
+	{TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", keyRSA, record.AES128GCM, crypto.SHA256},
+	{TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", keyRSA, record.AES256GCM, crypto.SHA384},
+	{TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", keyRSA, record.ChaCha20Poly1305, crypto.SHA256},
+	{TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", keyECDSA, record.ChaCha20Poly1305, crypto.SHA256},
+}
+
+// info returns what s stands for, or nil if we do not have it.
+func (s CipherSuite) info() *suiteInfo {
+	for i := range suites {
+		if suites[i].id == s {
+			return &suites[i]
+		}
+	}
+	return nil
+}
+
+// String returns the IANA name.
+func (s CipherSuite) String() string {
+	if info := s.info(); info != nil {
+		return info.name
+	}
+	return fmt.Sprintf("CipherSuite(%#04x)", uint16(s))
+}
+
+// serves reports whether a certificate with a key of type k can authenticate
+// under the suite. The ECDSA suites serve for EdDSA too: "[...] the server's
+// certificate MUST contain an ECDSA- or EdDSA-capable public key" (RFC 8422,
+// Section 2.1).
+func (s *suiteInfo) serves(k keyType) bool {
+	return s.auth == k || s.auth == keyECDSA && k == keyEd25519
+}

@@ -1,0 +1,37 @@
+package dtlstransport
+
+import (
+	"crypto"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+)
+
+// A transcript is the handshake messages that signatures and Finished cover:
+// "handshake messages [...] as if each handshake message had been sent as a
+// single fragment", without the first ClientHello and HelloVerifyRequest if
+// there was a cookie (after RFC 6347, Section 4.2.6).
+//
+// The messages themselves are kept, not a running hash: the hash is known only
+// after ServerHello, a certificate may want another one, and Ed25519 signs the
+// messages. A copy of a transcript can be added to without changing the original,
+// as long as only one of the two goes on.
+type transcript struct {
+	messages []byte
+}
+
+// add appends a message that has its header.
+func (t *transcript) add(message []byte) { t.messages = append(t.messages, message...) }
+
+// addReceived appends a message that was put together from fragments.
+func (t *transcript) addReceived(m received) {
+	length := uint32(len(m.body))
+	t.messages = wire.AppendHeader(t.messages, wire.Header{Type: m.typ, Length: length, Seq: m.seq, FragmentLength: length})
+	t.messages = append(t.messages, m.body...)
+}
+
+// sum returns the hash of all messages so far.
+func (t *transcript) sum(h crypto.Hash) []byte {
+	hash := h.New()
+	hash.Write(t.messages)
+	return hash.Sum(nil)
+}
