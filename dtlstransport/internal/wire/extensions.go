@@ -59,7 +59,8 @@ func (e *Extensions) readBlock(s *cryptobyte.String, hello HandshakeType) error 
 	if block.Empty() {
 		return nil
 	}
-	var seen [1 << 16 / 64]uint64                      // one bit for each type: 8 KiB on the stack, so that many extensions do not cost quadratic time
+	// One bit for each type: 8 KiB of stack, so that a hello of many extensions does not take quadratic time.
+	var seen [1 << 16 / 64]uint64
 	e.Types = make([]uint16, 0, min(len(block)/4, 16)) // Firefox sends 11
 	for !block.Empty() {
 		var extension uint16

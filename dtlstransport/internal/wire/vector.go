@@ -16,14 +16,11 @@ func readUint16s(s *cryptobyte.String, out *[]uint16) bool {
 	if !s.ReadUint16LengthPrefixed(&v) || v.Empty() || len(v)%2 != 0 {
 		return false
 	}
-	*out = make([]uint16, 0, len(v)/2)
-	for !v.Empty() {
-		var n uint16
-		if !v.ReadUint16(&n) {
-			return false
-		}
-		*out = append(*out, n)
+	list := make([]uint16, len(v)/2)
+	for i := range list {
+		v.ReadUint16(&list[i])
 	}
+	*out = list
 	return true
 }
 
