@@ -131,8 +131,14 @@ func (c *Certificate) Fingerprints() Set { return append(Set(nil), c.set...) }
 // FingerprintWith returns the fingerprint of the leaf with another hash function. The error wraps ErrUnusableHash.
 func (c *Certificate) FingerprintWith(h Hash) (Fingerprint, error) { return Of(h, c.chain[0]) }
 
-// String returns the fingerprint. It is there so that printing a Certificate does not print its private key.
-func (c *Certificate) String() string { return "certificate " + c.Fingerprint().String() }
+// String returns the fingerprint. It and GoString are there so that printing a Certificate, or a pointer to one, does not
+// print its private key.
+func (c Certificate) String() string {
+	if len(c.set) == 0 {
+		return "no certificate" // the zero value, which nothing here returns
+	}
+	return "certificate " + c.set[0].String()
+}
 
-// GoString is String, for the same reason.
-func (c *Certificate) GoString() string { return c.String() }
+// GoString is String, for the verb %#v.
+func (c Certificate) GoString() string { return c.String() }

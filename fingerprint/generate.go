@@ -83,9 +83,7 @@ func selfSign(signer crypto.Signer, now time.Time) (*Certificate, error) {
 	// RFC 5280, Section 4.1.2.2: a positive number of at most 20 octets. These 16 always have the same length, since the
 	// two top bits are 01.
 	serial := make([]byte, 16)
-	if _, err := rand.Read(serial); err != nil {
-		return nil, err
-	}
+	rand.Read(serial) // It never returns an error.
 	serial[0] = serial[0]&0x3f | 0x40
 
 	name := pkix.Name{CommonName: commonName}
