@@ -1,0 +1,300 @@
+package sctpdc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/pion/logging"
+	"github.com/pion/sctp"
+
+	"github.com/rtctransport/rtctransport/keying"
+)
+
+// An Association is an SCTP association with its data channels. All methods may be called concurrently.
+type Association struct {
+	config Config
+	gate   *gate
+	began  time.Time
+
+	giveUp      context.CancelFunc // ends the handshake
+	established chan struct{}      // closed when the association is up
+	stopping    chan struct{}      // closed when Shutdown or Close was called
+	stopOnce    sync.Once
+	done        chan struct{}  // closed at the end; err is set before
+	running     sync.WaitGroup // our goroutines
+	acceptable  chan struct{}  // holds a token when backlog may not be empty
+
+	mu        sync.Mutex
+	sctp      *sctp.Association // nil until established
+	took      time.Duration     // from New to established
+	err       error             // why it ended
+	cause     error             // the first reason to end it that is ours; nil if there is none
+	channels  map[uint16]*Channel
+	opened    int                 // those of channels that count for MaxChannels
+	resetting map[uint16]*Channel // ids whose outgoing reset the peer has not answered
+	closing   []*Channel          // channels whose reset waits until resetting is empty
+	backlog   []*Channel          // opened by the peer, not accepted yet; oldest first
+	pending   int                 // backlog, and those about to enter it
+	nextID    uint16              // where the search for a free id begins
+	window    window
+}
+
+// New starts an association over conn, which it owns from now on. Each Read and Write of conn must be one packet, at most
+// 8192 bytes; a packet may be lost. New returns at once; Handshake waits for the result, but need not be called.
+//
+// Both sides call New, at any time, as browsers do: both send an INIT, and one association comes of it (RFC 9260,
+// Section 5.2.1). Start it when DTLS is connected and the peer's fingerprint verified (RFC 8261, Section 6.1).
+func New(conn net.Conn, config *Config) (*Association, error) {
+	c, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if conn == nil {
+		return nil, errors.New("sctpdc: no connection")
+	}
+	ctx, giveUp := context.WithTimeout(context.Background(), c.HandshakeTimeout)
+	a := &Association{
+		config:      c,
+		began:       time.Now(),
+		giveUp:      giveUp,
+		established: make(chan struct{}),
+		stopping:    make(chan struct{}),
+		done:        make(chan struct{}),
+		acceptable:  make(chan struct{}, 1),
+		channels:    map[uint16]*Channel{},
+		resetting:   map[uint16]*Channel{},
+	}
+	if c.Role == keying.RoleServer {
+		a.nextID = 1
+	}
+	a.window.init(a)
+	a.gate = newGate(conn, a, c.MaxMessageSize)
+	a.running.Add(1)
+	go a.run(ctx)
+	return a, nil
+}
+
+// options are the settings of pion/sctp, each given so that its defaults may change.
+func (a *Association) options() []sctp.ClientOption {
+	// Its own limit applies to sending only. Ours is in Channel.Send, with an error that says more.
+	return []sctp.ClientOption{
+		sctp.WithNetConn(a.gate),
+		sctp.WithName("sctpdc"),
+		sctp.WithLoggerFactory(&logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}),
+		sctp.WithMTU(uint32(a.config.MTU)),
+		sctp.WithMaxReceiveBufferSize(uint32(a.config.ReceiveBuffer)),
+		sctp.WithMaxMessageSize(math.MaxUint32 >> 1),
+		sctp.WithMaxReassemblyQueueEntries(maxReassemblyEntries),
+		// Blocking writes of pion/sctp let one message into its queue at a time, for all streams, and wait until the
+		// queue is empty: too little for a fast path, and one channel blocks the others. Send waits for its own
+		// channel's buffered amount instead.
+		sctp.WithBlockWrite(false),
+		sctp.WithEnableZeroChecksum(false), // RFC 9653: later
+		sctp.WithEnableInterleaving(!a.config.DisableInterleaving),
+	}
+}
+
+// run is the goroutine of the association: it sets it up, then takes what pion/sctp accepts, and never waits for anybody
+// else, because pion/sctp drops what it cannot hand over.
+func (a *Association) run(ctx context.Context) {
+	defer a.running.Done()
+	s, err := sctp.ClientContext(ctx, a.options()...)
+	a.giveUp()
+	if err != nil {
+		// Without the gate's Close, pion/sctp would leave three goroutines behind when its INIT stays unanswered.
+		_ = a.gate.Close()
+		a.finish(&AssociationError{Reason: ReasonHandshake, Err: err})
+		return
+	}
+	a.mu.Lock()
+	a.sctp = s
+	a.took = time.Since(a.began)
+	a.mu.Unlock()
+	close(a.established)
+	for {
+		stream, err := s.AcceptStream()
+		if err != nil {
+			break
+		}
+		a.incoming(stream)
+	}
+	_ = a.gate.Close()
+	a.finish(nil)
+}
+
+// finish ends the association. fallback is the reason if neither we nor the packets know a better one.
+func (a *Association) finish(fallback *AssociationError) {
+	end := a.gate.ended()
+	a.mu.Lock()
+	switch {
+	case a.cause != nil:
+		a.err = a.cause
+	case end.complete:
+		a.err = &AssociationError{Reason: ReasonShutdown, Peer: !a.isStopping()}
+	case end.abortReceived:
+		a.err = &AssociationError{Reason: ReasonAbort, Peer: true, Text: end.abortText}
+	case end.abortSent:
+		a.err = &AssociationError{Reason: ReasonAbort, Text: end.abortText}
+	case fallback != nil && !errors.Is(fallback.Err, sctp.ErrAssociationClosedBeforeConn):
+		a.err = fallback
+	default:
+		a.err = &AssociationError{Reason: ReasonConn, Err: end.connErr}
+	}
+	a.window.stop()
+	a.mu.Unlock()
+	close(a.done)
+}
+
+func (a *Association) isStopping() bool {
+	select {
+	case <-a.stopping:
+		return true
+	default:
+		return false
+	}
+}
+
+// Handshake waits until the association is established. Its error is that of ctx, or an *AssociationError; giving up
+// waiting does not end the association.
+func (a *Association) Handshake(ctx context.Context) error {
+	select {
+	case <-a.established:
+		return nil
+	default:
+	}
+	select {
+	case <-a.established:
+		return nil
+	case <-a.done:
+		return a.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Accept waits for a channel that the peer opened by DCEP. Its error is that of ctx, or an *AssociationError.
+func (a *Association) Accept(ctx context.Context) (*Channel, error) {
+	for {
+		a.mu.Lock()
+		if len(a.backlog) > 0 {
+			c := a.backlog[0]
+			a.backlog = a.backlog[1:]
+			a.pending--
+			if len(a.backlog) > 0 {
+				token(a.acceptable)
+			}
+			a.mu.Unlock()
+			return c, nil
+		}
+		a.mu.Unlock()
+		select {
+		case <-a.acceptable:
+		case <-a.done:
+			return nil, a.Err()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// Shutdown lets the peer have all data that Send took, waits until it is acknowledged, shuts the association down (RFC
+// 9260, Section 9.2), and then closes the connection below: in the order of RFC 6083, Section 4.9, if that is DTLS.
+// Send and Open fail from now on; messages of the peer arrive until the end. If ctx ends first, the association is
+// aborted like by Close and the error is that of ctx. It is nil if the shutdown was complete, also one that the peer
+// began.
+func (a *Association) Shutdown(ctx context.Context) error {
+	a.mu.Lock()
+	s := a.sctp
+	a.mu.Unlock()
+	if s == nil {
+		select {
+		case <-a.done:
+			return a.Err()
+		default:
+			return a.Close() // nothing was sent yet
+		}
+	}
+	a.stopOnce.Do(func() { close(a.stopping) })
+	// An error means that it is over, or that somebody else has begun: the peer, or another call of Shutdown.
+	_ = s.Shutdown(ctx)
+	select {
+	case <-a.done:
+	case <-ctx.Done():
+		select {
+		case <-a.done:
+		default:
+			_ = a.Close()
+			return ctx.Err()
+		}
+	}
+	a.running.Wait()
+	var e *AssociationError
+	if err := a.Err(); !errors.As(err, &e) || e.Reason != ReasonShutdown {
+		return err
+	}
+	return nil
+}
+
+// Close aborts the association at once and closes the connection below. Data that is not acknowledged may be lost. It
+// waits, at most about 0.2 s, until the ABORT is written, and until no goroutine of the association is left. The error
+// is that of closing the connection.
+func (a *Association) Close() error {
+	a.abort(&AssociationError{Reason: ReasonClosed}, "closed")
+	a.running.Wait()
+	return a.gate.Close()
+}
+
+// abort ends the association for a reason of ours.
+func (a *Association) abort(cause error, text string) {
+	a.mu.Lock()
+	if a.cause == nil && a.err == nil && !a.gate.ended().complete {
+		a.cause = cause
+	}
+	s := a.sctp
+	a.mu.Unlock()
+	a.stopOnce.Do(func() { close(a.stopping) })
+	select {
+	case <-a.done:
+		return
+	default:
+	}
+	a.giveUp()
+	if s != nil {
+		s.Abort(text)
+	}
+	<-a.done
+}
+
+// violated is called by the gate, from inside its Read, for which abort would wait.
+func (a *Association) violated(reason error) {
+	a.running.Add(1)
+	go func() {
+		defer a.running.Done()
+		err := fmt.Errorf("%w: %w", ErrProtocol, reason)
+		a.abort(&AssociationError{Reason: ReasonAbort, Text: reason.Error(), Err: err}, reason.Error())
+	}()
+}
+
+// Done is closed when the association has ended, and Err then says why.
+func (a *Association) Done() <-chan struct{} { return a.done }
+
+// Err returns why the association ended, an *AssociationError, or nil while it has not.
+func (a *Association) Err() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.err
+}
+
+// token puts a token into a channel of size one unless there is one.
+func token(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

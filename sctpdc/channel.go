@@ -1,0 +1,122 @@
+package sctpdc
+
+import (
+	"sync"
+
+	"github.com/pion/sctp"
+)
+
+// A Channel is a data channel. All methods may be called concurrently.
+type Channel struct {
+	a        *Association
+	id       uint16
+	label    string         // set before the channel is handed out
+	options  ChannelOptions // the same
+	incoming bool           // the peer uses the stream first
+
+	sendTurn chan struct{} // holds a token while somebody sends
+	room     chan struct{} // holds a token after the buffered amount fell
+	received chan struct{} // holds a token when queue may not be empty
+	closed   chan struct{} // closed when nothing will be sent or queued any more; closedErr is set before
+	done     chan struct{} // closed when both directions are reset, or the association has ended
+	doneOnce sync.Once
+
+	// Guarded by Association.mu.
+	stream        *sctp.Stream // nil while Open waits for the association
+	opened        bool         // counts for MaxChannels
+	resetAsked    bool
+	resetAnswered chan struct{} // closed when the peer performed our reset
+	peerReset     bool          // the peer's reset was seen, behind all its data
+
+	mu       sync.Mutex
+	queue    []Message // received, oldest first; queue[head:] is there
+	head     int
+	queued   int   // bytes in queue, see messageCost
+	sendErr  error // why closed is closed, for Send
+	recvErr  error // the same for Receive, once queue is empty
+	discard  bool  // closed here: what comes in is dropped
+	answered bool  // the peer has answered the DATA_CHANNEL_OPEN, or sent something else
+	partial  []byte
+	taken    bool // Receive was called since the window was looked at
+}
+
+func newChannel(a *Association, id uint16) *Channel {
+	return &Channel{
+		a:             a,
+		id:            id,
+		sendTurn:      make(chan struct{}, 1),
+		room:          make(chan struct{}, 1),
+		received:      make(chan struct{}, 1),
+		closed:        make(chan struct{}),
+		done:          make(chan struct{}),
+		resetAnswered: make(chan struct{}),
+	}
+}
+
+// attach gives the channel its stream. The caller holds Association.mu.
+func (c *Channel) attach(stream *sctp.Stream) {
+	c.stream = stream
+	stream.SetReliabilityParams(false, sctp.ReliabilityTypeReliable, 0)
+	// Send waits while the limit is reached; half of it must have gone before it is woken. The callback comes from
+	// pion/sctp's read loop, with no lock held.
+	stream.SetBufferedAmountLowThreshold(uint64(c.a.config.SendBuffer / 2))
+	stream.OnBufferedAmountLow(func() { token(c.room) })
+}
+
+// applyReliability makes the stream what the options say. It also tells pion/sctp how to read the peer's FORWARD TSN, so
+// that both directions have it (RFC 8831, Section 6.6: "the reliability of both directions is the same").
+func (c *Channel) applyReliability() {
+	kind, value := c.options.reliability()
+	c.stream.SetReliabilityParams(c.options.Unordered, kind, value)
+}
+
+// ID returns the stream id.
+func (c *Channel) ID() uint16 { return c.id }
+
+// Label returns the label; for a channel that the peer opened, what it sent, which may be any bytes.
+func (c *Channel) Label() string { return c.label }
+
+// Protocol returns the subprotocol.
+func (c *Channel) Protocol() string { return c.options.Protocol }
+
+// Options returns how the channel behaves, also if the peer opened it. ID is set.
+func (c *Channel) Options() ChannelOptions {
+	o := c.options
+	o.ID = &c.id
+	return o
+}
+
+// BufferedAmount returns how many bytes were sent that the peer has not acknowledged.
+func (c *Channel) BufferedAmount() int { return int(c.stream.BufferedAmount()) }
+
+// Close closes the channel for both sides. What Send took is delivered first, as far as the channel is reliable; what was
+// received and not taken is dropped. Close does not wait; Done tells when the peer has answered. It always returns nil.
+func (c *Channel) Close() error {
+	c.fail(ErrChannelClosed)
+	return nil
+}
+
+// fail closes the channel here, for a reason that its calls return.
+func (c *Channel) fail(reason error) {
+	c.end(reason, reason, true)
+	c.a.reset(c)
+}
+
+// end stops the channel's calls, the first time only.
+func (c *Channel) end(sendErr, recvErr error, discard bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.recvErr == nil {
+		c.sendErr, c.recvErr = sendErr, recvErr
+		close(c.closed)
+	}
+	if discard && !c.discard {
+		c.discard = true
+		c.a.window.change(c, -c.queued)
+		c.queue, c.head, c.queued, c.partial = nil, 0, 0, nil
+	}
+}
+
+// Done is closed when the channel is closed for good: both sides have reset their stream, and the id may be used again;
+// or the association has ended. Messages that came before may still wait for Receive.
+func (c *Channel) Done() <-chan struct{} { return c.done }

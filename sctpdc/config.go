@@ -1,0 +1,131 @@
+package sctpdc
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rtctransport/rtctransport/keying"
+)
+
+const (
+	// defaultMTU is the largest SCTP packet we send, common header included, so that the whole fits the smallest path
+	// of IPv6 ("the initial value of the path MTU at the IP layer SHOULD NOT exceed 1200 bytes for IPv4 and 1280 bytes
+	// for IPv6", RFC 8831, Section 5; the DTLS record carries one packet, RFC 8261, Section 4):
+	//
+	//	1191 = 1280 - 40 (IPv6) - 8 (UDP) - 24 (AEAD: 8 explicit nonce, 16 tag) - 13 (DTLS record header) - 4 (TURN channel)
+	//
+	// Over IPv4 the same packet is 1191+4+13+24+8+20 = 1260 bytes at most, and 1256 without TURN; who must stay within
+	// 1200 there sets Config.MTU to 1131.
+	defaultMTU = 1191
+
+	defaultReceiveBuffer    = 1 << 20 // bytes; what the peer may have under way to us
+	defaultMaxMessageSize   = 262144  // bytes; what Chromium announces as well
+	defaultHandshakeTimeout = 30 * time.Second
+	defaultSendBuffer       = 1 << 20  // bytes per channel; a window full keeps a path of 1 MiB bandwidth x delay busy
+	defaultChannelQueue     = 4 << 20  // bytes per channel
+	defaultReceiveQueue     = 64 << 20 // bytes of all channels
+	defaultStallTimeout     = 5 * time.Second
+	defaultMaxChannels      = 4096
+	defaultMaxUnaccepted    = 1024
+
+	// absentMaxMessageSize is what a peer takes that announced nothing: "If the SDP 'max-message-size' attribute is not
+	// present, the default value is 64K." RFC 8841, Section 6.1.
+	absentMaxMessageSize = 65536
+
+	// maxReassemblyEntries bounds the fragments and messages that wait in pion/sctp for one stream. More than that ends
+	// the association, so it is above what an honest peer can reach: messages are taken out as soon as they are whole,
+	// which leaves the window of pion/sctp, 4*1 MiB/500 = 8388 chunks beyond the cumulative TSN, and one message in the
+	// making, 262144/256 = 1024 fragments of the smallest sensible size.
+	maxReassemblyEntries = 16384
+
+	// maxRefused is how many streams may wait for the peer to reset its side after we refused them. Beyond that the
+	// peer does not play by the rules, and the association ends: each costs about 2 KiB.
+	maxRefused = 4096
+
+	shutdownLinger = 10 * time.Second // after our first SHUTDOWN ACK, for the peer's SHUTDOWN COMPLETE
+)
+
+// Config is what an association needs to know. Only Role has no default. It is only read, and may be shared.
+type Config struct {
+	// Role is our side of the DTLS handshake below. It decides the stream ids of the channels that we open: even for
+	// the client, odd for the server (RFC 8832, Section 6).
+	Role keying.Role
+
+	// MaxMessageSize is what we announced in SDP (a=max-message-size), in bytes. A larger message from the peer closes
+	// its channel, one beyond twice that the association. Zero: 262144. It cannot be unlimited.
+	MaxMessageSize int
+
+	// PeerMaxMessageSize is what the peer announced, in bytes; larger messages are refused by Send. Zero: the attribute
+	// was absent, 65536 is assumed (RFC 8841, Section 6.1). Negative: it announced 0, and there is no limit.
+	PeerMaxMessageSize int
+
+	// MTU is the largest SCTP packet to send, in bytes, DTLS not counted. Zero: 1191.
+	MTU int
+
+	// ReceiveBuffer is the window we announce: what the peer may have under way to all channels together, in bytes.
+	// Zero: 1 MiB, which is also the least.
+	ReceiveBuffer int
+
+	// SendBuffer is how much of a channel's data may be unacknowledged before Send waits, in bytes. One message
+	// may exceed it. Zero: 1 MiB.
+	SendBuffer int
+
+	// ChannelQueue is how much a channel keeps for Receive, in bytes with 64 for each message, before it narrows the
+	// window of the association; ReceiveQueue is the same for all channels together. Zero: 4 MiB and 64 MiB.
+	ChannelQueue, ReceiveQueue int
+
+	// StallTimeout is how long a channel that narrows the window may go without Receive before it is closed with
+	// ErrReceiveStalled, because the window is shared and the other channels wait. Zero: 5 s. Negative: for ever.
+	StallTimeout time.Duration
+
+	// MaxChannels bounds the open channels, MaxUnaccepted those among them that the peer opened and nobody accepted
+	// yet. What the peer opens beyond is closed at once. Zero: 4096 and 1024.
+	MaxChannels, MaxUnaccepted int
+
+	// HandshakeTimeout is how long the association may take to be established. Zero: 30 s.
+	HandshakeTimeout time.Duration
+
+	// DisableInterleaving keeps us from offering user message interleaving (RFC 8260), by which a large message on one
+	// channel does not hold up the others. It is used only if the peer offers it too.
+	DisableInterleaving bool
+}
+
+// withDefaults returns a copy of c in which nothing is zero, or says what is wrong with c.
+func (c *Config) withDefaults() (Config, error) {
+	if c == nil || c.Role != keying.RoleClient && c.Role != keying.RoleServer {
+		return Config{}, fmt.Errorf("sctpdc: Config.Role is neither client nor server")
+	}
+	d := *c
+	for _, f := range []struct {
+		value   *int
+		zero    int
+		minimum int
+		name    string
+	}{
+		{&d.MaxMessageSize, defaultMaxMessageSize, 1, "MaxMessageSize"},
+		{&d.MTU, defaultMTU, 128, "MTU"},
+		{&d.ReceiveBuffer, defaultReceiveBuffer, defaultReceiveBuffer, "ReceiveBuffer"},
+		{&d.SendBuffer, defaultSendBuffer, 1, "SendBuffer"},
+		{&d.ChannelQueue, defaultChannelQueue, 1, "ChannelQueue"},
+		{&d.ReceiveQueue, defaultReceiveQueue, 1, "ReceiveQueue"},
+		{&d.MaxChannels, defaultMaxChannels, 1, "MaxChannels"},
+		{&d.MaxUnaccepted, defaultMaxUnaccepted, 1, "MaxUnaccepted"},
+	} {
+		if *f.value == 0 {
+			*f.value = f.zero
+		}
+		if *f.value < f.minimum || *f.value > 1<<30 {
+			return Config{}, fmt.Errorf("sctpdc: Config.%s is %d, not between %d and %d", f.name, *f.value, f.minimum, 1<<30)
+		}
+	}
+	if d.PeerMaxMessageSize == 0 {
+		d.PeerMaxMessageSize = absentMaxMessageSize
+	}
+	if d.StallTimeout == 0 {
+		d.StallTimeout = defaultStallTimeout
+	}
+	if d.HandshakeTimeout <= 0 {
+		d.HandshakeTimeout = defaultHandshakeTimeout
+	}
+	return d, nil
+}

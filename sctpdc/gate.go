@@ -1,0 +1,429 @@
+package sctpdc
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A gate stands between pion/sctp and the connection below, as the net.Conn that pion/sctp sees:
+//
+//	pion/sctp  <- Read  -  gate  <- Read  -  connection
+//	           - Write ->        - Write ->
+//
+// It passes packets on, learns from them what pion/sctp has no way to tell us (tags, resets, who ended the association),
+// and keeps from it what it cannot cope with. Each such shield says what would happen without it.
+type gate struct {
+	conn  net.Conn
+	owner gateOwner
+	limit int // bytes of a message in the making before the association is given up
+
+	closeOnce sync.Once
+	closeErr  error
+	stats     gateStats
+
+	// Used by Read only, which pion/sctp calls from one goroutine.
+	answered []uint16            // streams whose reset the peer answered in the packet that pion/sctp handles now
+	debt     int                 // see chargeFragment
+	partial  map[partialKey]int  // bytes of messages in the making
+	requests map[uint32]struct{} // reset requests of the peer that were performed, by number; guarded by mu
+	order    []uint32            // the same, oldest first; guarded by mu
+
+	mu        sync.Mutex
+	localTag  uint32 // what the peer must put into its packets; zero: no INIT or INIT ACK was sent yet
+	peerTag   uint32 // what we put into ours; zero: not known yet
+	sacked    uint32 // the last cumulative TSN that we acknowledged
+	hasSacked bool
+	resets    map[uint32][]uint16 // our reset requests without an answer: number to streams
+	end       ending
+	linger    *time.Timer
+}
+
+type partialKey struct {
+	stream    uint16
+	unordered bool
+}
+
+// A gateOwner is told what the gate sees. The calls come from inside Read and Write, and must not wait for either.
+type gateOwner interface {
+	firstMessage(stream uint16)  // the first message of a stream came in, pion/sctp has not seen it yet
+	resetsAnswered(ids []uint16) // the peer has performed our resets of these streams, and pion/sctp knows
+	violated(reason error)       // the association must be aborted
+	windowExcess() uint32        // bytes by which the window must be narrower than pion/sctp thinks
+}
+
+// An ending is what the packets say about how the association ended.
+type ending struct {
+	abortSent, abortReceived bool
+	abortText                string
+	shutdownReceived         bool // a SHUTDOWN came in
+	complete                 bool // SHUTDOWN COMPLETE was sent or received
+	connErr                  error
+}
+
+// gateStats are counters; see Stats.
+type gateStats struct {
+	badChecksum, badTag, malformed atomic.Uint64
+	initAcked, cookieAnswered      atomic.Bool
+}
+
+// errConnEnded is what pion/sctp gets when the connection fails. It must not be io.EOF, by which streams say that the
+// peer reset them. The true cause is in ending.connErr.
+var errConnEnded = errors.New("sctpdc: connection ended")
+
+func newGate(conn net.Conn, owner gateOwner, maxMessageSize int) *gate {
+	return &gate{
+		conn:     conn,
+		owner:    owner,
+		limit:    2*maxMessageSize + 65536,
+		partial:  map[partialKey]int{},
+		requests: map[uint32]struct{}{},
+		resets:   map[uint32][]uint16{},
+	}
+}
+
+// Read returns the next packet that pion/sctp may see. That it is called again means that the packet before has been
+// handled completely.
+func (g *gate) Read(p []byte) (int, error) {
+	if len(g.answered) > 0 {
+		g.owner.resetsAnswered(g.answered)
+		g.answered = g.answered[:0]
+	}
+	for {
+		n, err := g.conn.Read(p)
+		if err != nil {
+			g.mu.Lock()
+			if g.end.connErr == nil {
+				g.end.connErr = err
+			}
+			g.mu.Unlock()
+			return 0, errConnEnded
+		}
+		if g.inbound(p[:n]) {
+			return n, nil
+		}
+	}
+}
+
+// inbound decides whether pion/sctp may see a packet, and may change it in place.
+func (g *gate) inbound(p []byte) bool {
+	if len(p) < commonHeaderLen+chunkHeaderLen {
+		g.stats.malformed.Add(1)
+		return false
+	}
+	if binary.LittleEndian.Uint32(p[8:]) != checksum(p) {
+		g.stats.badChecksum.Add(1)
+		return false
+	}
+	first := chunkType(p[commonHeaderLen])
+	// "If the receiver finds that the chunk length is [wrong], the packet is discarded": before anything of it counts.
+	for rest := p[commonHeaderLen:]; len(rest) > 0; {
+		c, r, ok := nextChunk(rest)
+		if !ok || (c.typ == chunkInit || c.typ == chunkInitAck) && (len(c.value) < 16 || len(rest) != len(p)-commonHeaderLen || len(r) > 0) {
+			g.stats.malformed.Add(1)
+			return false
+		}
+		rest = r
+	}
+	if !g.tagFits(first, p[commonHeaderLen+1], binary.BigEndian.Uint32(p[4:])) {
+		g.stats.badTag.Add(1)
+		return false
+	}
+	changed := false
+	for rest := p[commonHeaderLen:]; len(rest) > 0; {
+		c, r, _ := nextChunk(rest)
+		rest = r
+		switch c.typ {
+		case chunkData, chunkIData:
+			if !g.inboundData(c) {
+				return false
+			}
+		case chunkReconfig:
+			changed = g.inboundReconfig(c) || changed
+		default:
+			g.inboundControl(c)
+		}
+	}
+	if changed {
+		setChecksum(p)
+	}
+	return true
+}
+
+// tagFits checks the verification tag. RFC 9260, Section 8.5.
+//
+// Without it: pion/sctp handles packets with any tag, and an ABORT with a wrong one ends the association.
+func (g *gate) tagFits(first chunkType, flags uint8, tag uint32) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch first {
+	case chunkInit:
+		return tag == 0 // "A packet containing an INIT chunk MUST have [...] Verification Tag = 0." Section 8.5.1
+	case chunkAbort, chunkShutdownComplete:
+		// "The receiver of an ABORT chunk MUST accept the packet if the Verification Tag field of the packet matches its
+		// own tag and the T bit is not set OR if it is set to its Peer's Tag and the T bit is set". Section 8.5.1
+		if flags&flagTagOfPeer != 0 {
+			return g.peerTag != 0 && tag == g.peerTag
+		}
+	}
+	return g.localTag != 0 && tag == g.localTag
+}
+
+// inboundData looks at a chunk of user data. It returns false if the association is given up.
+func (g *gate) inboundData(c chunk) bool {
+	d, ok := parseData(c)
+	if !ok {
+		return true // pion/sctp drops the packet
+	}
+	if !d.begin || !d.end {
+		if err := g.chargeFragment(d); err != nil {
+			g.owner.violated(err)
+			return false
+		}
+	}
+	// Without it: pion/sctp drops what comes for a stream nobody knows while 16 others wait to be accepted, and the peer
+	// sends it again after a second. So each stream is there before its first message. A repetition that we have
+	// acknowledged already must not bring a closed stream back.
+	if d.first() {
+		g.mu.Lock()
+		old := g.hasSacked && int32(d.tsn-g.sacked) <= 0
+		g.mu.Unlock()
+		if !old {
+			g.owner.firstMessage(d.stream)
+		}
+	}
+	return true
+}
+
+const (
+	fragmentCost = 256     // about what pion/sctp needs to keep a fragment, in bytes, beside its data
+	maxDebt      = 1 << 20 // bytes
+)
+
+// chargeFragment keeps account of what fragments cost.
+//
+// Without it: the window counts user bytes only. 40,000 fragments of one byte cost 212 bytes each and 5 s of computing,
+// because pion/sctp sorts all it has for each that arrives. Honest fragments fill packets and pay with their bytes for
+// the tail ends of messages; a flood runs into debt. And a message that never ends would fill the window for good.
+func (g *gate) chargeFragment(d dataChunk) error {
+	g.debt = max(0, g.debt+fragmentCost-len(d.user))
+	if g.debt > maxDebt {
+		return errors.New("too many tiny fragments")
+	}
+	key := partialKey{d.stream, d.unordered}
+	switch {
+	case d.begin:
+		g.partial[key] = len(d.user)
+	case d.end:
+		delete(g.partial, key)
+	default:
+		// Retransmissions are counted again; the limit leaves room for them.
+		if g.partial[key] += len(d.user); g.partial[key] > g.limit {
+			return fmt.Errorf("message of more than %d bytes", g.limit)
+		}
+	}
+	return nil
+}
+
+// inboundControl learns from all chunks that are neither data nor RE-CONFIG.
+func (g *gate) inboundControl(c chunk) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch c.typ {
+	case chunkInit, chunkInitAck:
+		if !g.stats.cookieAnswered.Load() {
+			g.peerTag = binary.BigEndian.Uint32(c.value)
+		}
+		if c.typ == chunkInitAck {
+			g.stats.initAcked.Store(true)
+		}
+	case chunkCookieEcho, chunkCookieAck:
+		g.stats.cookieAnswered.Store(true)
+	case chunkAbort:
+		g.end.abortReceived, g.end.abortText = true, abortText(c.value)
+	case chunkShutdown:
+		g.end.shutdownReceived = true
+	case chunkShutdownComplete:
+		g.end.complete = true
+	}
+}
+
+// inboundReconfig learns which of our resets are answered, and makes repeated or refused requests harmless. It reports
+// whether it changed the chunk.
+func (g *gate) inboundReconfig(c chunk) (changed bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for rest := c.value; len(rest) > 0; {
+		typ, value, r, ok := nextParameter(rest)
+		if !ok {
+			return changed
+		}
+		rest = r
+		switch typ {
+		case parameterOutgoingReset:
+			// Without it: pion/sctp performs a request again when it is repeated because our answer was lost, and resets
+			// the stream that uses the same id by then. "If the Re-configuration Request Sequence Number is the last one
+			// [...] the same response" is due, RFC 6525, Section 5.2.1; with ids that no stream has, that is what it does.
+			if req, ok := parseResetRequest(value); ok {
+				if _, performed := g.requests[req.number]; performed {
+					for i := range req.streams {
+						req.streams[i] = 0xff
+					}
+					changed = true
+				}
+			}
+		case parameterResetResponse:
+			if len(value) < 8 {
+				continue
+			}
+			switch binary.BigEndian.Uint32(value[4:]) {
+			case resultAlreadyInProgress, resultBadSequenceNumber:
+				// Without it: pion/sctp has several requests under way at once, and drops one for good if the peer
+				// refuses it because it overtook another. As "in progress" it is sent again.
+				binary.BigEndian.PutUint32(value[4:], resultInProgress)
+				changed = true
+			case resultInProgress:
+			default:
+				number := binary.BigEndian.Uint32(value)
+				g.answered = append(g.answered, g.resets[number]...)
+				delete(g.resets, number)
+			}
+		}
+	}
+	return changed
+}
+
+// Write passes a packet of pion/sctp on.
+func (g *gate) Write(p []byte) (int, error) {
+	if c, _, ok := nextChunk(p[min(commonHeaderLen, len(p)):]); ok && c.typ != chunkData && c.typ != chunkIData {
+		if excess := g.outbound(c); excess > 0 {
+			q := narrowed(p, excess)
+			if _, err := g.conn.Write(q); err != nil {
+				return 0, err
+			}
+			return len(p), nil
+		}
+	}
+	return g.conn.Write(p)
+}
+
+// outbound learns from the first chunk of a packet; pion/sctp sends control chunks alone. For a SACK it returns by how
+// many bytes its window must be narrowed.
+func (g *gate) outbound(c chunk) (excess uint32) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch c.typ {
+	case chunkInit, chunkInitAck:
+		if len(c.value) >= 4 {
+			g.localTag = binary.BigEndian.Uint32(c.value)
+		}
+	case chunkSack:
+		if len(c.value) >= 8 {
+			g.sacked, g.hasSacked = binary.BigEndian.Uint32(c.value), true
+			return g.owner.windowExcess()
+		}
+	case chunkAbort:
+		g.end.abortSent = true
+		if g.end.abortText == "" {
+			g.end.abortText = abortText(c.value)
+		}
+	case chunkShutdownAck:
+		// Without it: pion/sctp repeats a SHUTDOWN ACK for ever when the SHUTDOWN COMPLETE is lost.
+		if g.linger == nil {
+			g.linger = time.AfterFunc(shutdownLinger, func() { _ = g.Close() })
+		}
+	case chunkShutdownComplete:
+		g.end.complete = true
+	case chunkReconfig:
+		g.outboundReconfig(c)
+	}
+	return 0
+}
+
+// outboundReconfig remembers our requests, and which requests of the peer we performed. The caller holds mu.
+func (g *gate) outboundReconfig(c chunk) {
+	for rest := c.value; len(rest) > 0; {
+		typ, value, r, ok := nextParameter(rest)
+		if !ok {
+			return
+		}
+		rest = r
+		switch typ {
+		case parameterOutgoingReset:
+			if req, ok := parseResetRequest(value); ok {
+				g.resets[req.number] = req.ids()
+			}
+		case parameterResetResponse:
+			if len(value) >= 8 && binary.BigEndian.Uint32(value[4:]) == resultPerformed {
+				g.remember(binary.BigEndian.Uint32(value))
+			}
+		}
+	}
+}
+
+// remember keeps the numbers of the last 1024 performed requests. The caller holds mu.
+func (g *gate) remember(number uint32) {
+	if _, ok := g.requests[number]; ok {
+		return
+	}
+	if len(g.order) == 1024 {
+		delete(g.requests, g.order[0])
+		g.order = g.order[1:]
+	}
+	g.requests[number] = struct{}{}
+	g.order = append(g.order, number)
+}
+
+// narrowed returns a copy of a packet that begins with a SACK, its advertised receiver window credit (RFC 9260, Section
+// 3.3.4) reduced: pion/sctp counts only what it holds itself, but the messages in the channels' queues need memory too.
+func narrowed(p []byte, excess uint32) []byte {
+	q := append([]byte(nil), p...)
+	const window = commonHeaderLen + chunkHeaderLen + 4
+	credit := binary.BigEndian.Uint32(q[window:])
+	binary.BigEndian.PutUint32(q[window:], credit-min(credit, excess))
+	setChecksum(q)
+	return q
+}
+
+// Close closes the connection; pion/sctp may do so more than once.
+func (g *gate) Close() error {
+	g.closeOnce.Do(func() {
+		g.closeErr = g.conn.Close()
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.linger != nil {
+			g.linger.Stop()
+		}
+	})
+	return g.closeErr
+}
+
+// ended returns what the packets said so far.
+func (g *gate) ended() ending {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.end
+}
+
+func (g *gate) LocalAddr() net.Addr  { return g.conn.LocalAddr() }
+func (g *gate) RemoteAddr() net.Addr { return g.conn.RemoteAddr() }
+
+// SetReadDeadline is called by pion/sctp in one case only, with the present: to end its reading. Deadlines of the
+// connection need not work for that (those of pion/ice v2 do not), so it is closed.
+func (g *gate) SetReadDeadline(t time.Time) error {
+	if t.IsZero() || t.After(time.Now()) {
+		return nil
+	}
+	return g.Close()
+}
+
+// SetWriteDeadline bounds the sending of an ABORT.
+func (g *gate) SetWriteDeadline(t time.Time) error { return g.conn.SetWriteDeadline(t) }
+
+func (g *gate) SetDeadline(t time.Time) error {
+	return errors.Join(g.SetWriteDeadline(t), g.SetReadDeadline(t))
+}

@@ -1,0 +1,82 @@
+package sctpdc
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"time"
+
+	"github.com/pion/sctp"
+)
+
+// PriorityNormal is the priority of a channel whose options say nothing. RFC 8831, Section 6.4.
+const PriorityNormal = 256
+
+// ChannelOptions say how a channel behaves. The zero value, and nil, is a reliable, ordered channel opened by DCEP with
+// the next free id. It is only read.
+type ChannelOptions struct {
+	Protocol string // the subprotocol, at most 65535 bytes
+
+	// Unordered lets messages overtake each other, once the peer has answered.
+	Unordered bool
+
+	// MaxRetransmits is how often a message is sent again before it is given up; nil: until it arrives.
+	MaxRetransmits *uint16
+
+	// MaxLifetime is how long a message may be sent again before it is given up, in whole milliseconds; nil: until it
+	// arrives. Only one of the two may be set. It is kept approximately, see reliability.
+	MaxLifetime *time.Duration
+
+	// Priority goes to the peer; see RFC 8831, Section 6.4. Zero: PriorityNormal.
+	Priority uint16
+
+	// Negotiated channels are agreed upon by other means: both sides open them, with the same ID, and nothing is sent to
+	// say so. Call Open right after New: data that arrives for an id nobody opened closes the stream.
+	Negotiated bool
+
+	// ID is the stream id of a negotiated channel, 0 to 65534. For others it may be set too, and must then fit our role:
+	// even for the DTLS client, odd for the server. Nil: the next free one.
+	ID *uint16
+}
+
+// maxStreamID is the largest stream id: 65535 streams are negotiated, and 65535 "is reserved due to SCTP INIT and
+// INIT-ACK chunks only allowing a maximum of 65535 streams to be negotiated". RFC 8832, Section 6.
+const maxStreamID = 65534
+
+func (o *ChannelOptions) check(label string) error {
+	switch {
+	case len(label) > math.MaxUint16 || len(o.Protocol) > math.MaxUint16:
+		return fmt.Errorf("%w: label or protocol longer than 65535 bytes", ErrInvalidOptions)
+	case o.MaxRetransmits != nil && o.MaxLifetime != nil:
+		return fmt.Errorf("%w: both MaxRetransmits and MaxLifetime", ErrInvalidOptions)
+	case o.MaxLifetime != nil && (*o.MaxLifetime < 0 || o.MaxLifetime.Milliseconds() > math.MaxUint32):
+		return fmt.Errorf("%w: MaxLifetime %v", ErrInvalidOptions, *o.MaxLifetime)
+	case o.Negotiated && o.ID == nil:
+		return fmt.Errorf("%w: negotiated without ID", ErrInvalidOptions)
+	case o.ID != nil && *o.ID > maxStreamID:
+		return fmt.Errorf("%w: ID %d", ErrInvalidOptions, *o.ID)
+	}
+	return nil
+}
+
+// reliability returns the parameters for pion/sctp.
+//
+// The lifetime is turned into a number of retransmissions: pion/sctp measures the age of a chunk from its last
+// transmission, not from the first, so that its own timed policy never gives anything up. The first retransmission comes
+// after about two round trips (RACK, tail loss probe), those after it by a timeout of at least 1 s that doubles: at 1 s,
+// 3 s, 7 s. Those before the end of the lifetime are allowed, and the first one always unless the lifetime is zero.
+func (o *ChannelOptions) reliability() (kind byte, value uint32) {
+	switch {
+	case o.MaxRetransmits != nil:
+		return sctp.ReliabilityTypeRexmit, uint32(*o.MaxRetransmits)
+	case o.MaxLifetime != nil && *o.MaxLifetime <= 0:
+		return sctp.ReliabilityTypeRexmit, 0
+	case o.MaxLifetime != nil:
+		seconds := uint64(*o.MaxLifetime / time.Second)
+		return sctp.ReliabilityTypeRexmit, uint32(bits.Len64(seconds + 1)) // 1 below 1 s, 2 below 3 s, 3 below 7 s
+	}
+	return sctp.ReliabilityTypeReliable, 0
+}
+
+// sendReliably is whether nothing is ever given up.
+func (o *ChannelOptions) sendReliably() bool { return o.MaxRetransmits == nil && o.MaxLifetime == nil }

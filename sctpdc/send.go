@@ -1,0 +1,104 @@
+package sctpdc
+
+import (
+	"context"
+	"unicode/utf8"
+
+	"github.com/pion/sctp"
+)
+
+// Send sends one message. It waits while Config.SendBuffer bytes of the channel are unacknowledged, and returns when the
+// message is on its way, not when it has arrived. m.Data is copied.
+//
+// Its errors are that of ctx, *MessageSizeError and ErrInvalidUTF8, after which the channel is as before; and why the
+// channel is closed: ErrChannelClosed, ErrReceiveStalled, ErrProtocol, *MessageSizeError with Peer set, or an
+// *AssociationError. After an error, nothing of the message was sent.
+func (c *Channel) Send(ctx context.Context, m Message) error {
+	if limit := c.a.config.PeerMaxMessageSize; limit > 0 && len(m.Data) > limit {
+		return &MessageSizeError{Size: len(m.Data), Limit: limit}
+	}
+	if m.Kind == Text && !utf8.Valid(m.Data) {
+		return ErrInvalidUTF8
+	}
+	if err := c.takeTurn(ctx); err != nil {
+		return err
+	}
+	defer func() { <-c.sendTurn }()
+	for c.stream.BufferedAmount() >= uint64(c.a.config.SendBuffer) {
+		if err := c.wait(ctx, c.room); err != nil {
+			return err
+		}
+	}
+	if err := c.unusable(ctx); err != nil {
+		return err
+	}
+	b, p := m.encode()
+	if _, err := c.stream.WriteSCTP(b, sctp.PayloadProtocolIdentifier(p)); err != nil {
+		if err := c.unusable(ctx); err != nil {
+			return err
+		}
+		// pion/sctp knows already what has not got through to us.
+		if c.stream.State() != sctp.StreamStateOpen {
+			return ErrChannelClosed
+		}
+		return c.a.ending()
+	}
+	return nil
+}
+
+// SendText sends a text message; see Send.
+func (c *Channel) SendText(ctx context.Context, s string) error {
+	return c.Send(ctx, Message{Kind: Text, Data: []byte(s)})
+}
+
+// SendBinary sends a binary message; see Send.
+func (c *Channel) SendBinary(ctx context.Context, b []byte) error {
+	return c.Send(ctx, Message{Kind: Binary, Data: b})
+}
+
+// takeTurn waits for the other senders of the channel, so that only one message at a time exceeds the buffer.
+func (c *Channel) takeTurn(ctx context.Context) error {
+	if err := c.unusable(ctx); err != nil {
+		return err
+	}
+	select {
+	case c.sendTurn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.closed:
+	case <-c.a.stopping:
+	case <-c.a.done:
+	}
+	return c.unusable(ctx)
+}
+
+// wait waits for a token, or for a reason to give up.
+func (c *Channel) wait(ctx context.Context, tokens chan struct{}) error {
+	select {
+	case <-tokens:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.closed:
+	case <-c.a.stopping:
+	case <-c.a.done:
+	}
+	return c.unusable(ctx)
+}
+
+// unusable returns why nothing can be sent, or nil.
+func (c *Channel) unusable(ctx context.Context) error {
+	select {
+	case <-c.closed:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.sendErr
+	case <-c.a.done:
+		return c.a.Err()
+	case <-c.a.stopping:
+		return c.a.ending()
+	default:
+		return ctx.Err()
+	}
+}
