@@ -83,24 +83,30 @@ func (e *Endpoint) Write(b []byte) (int, error) {
 // else attaches. Close may be called more than once; it always returns nil.
 func (e *Endpoint) Close() error {
 	e.mux.detach(e)
-	e.mu.Lock()
-	e.queue.clear()
-	e.mu.Unlock()
 	e.fail(net.ErrClosed)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.err = net.ErrClosed // also where the link had failed before
+	e.queue.clear()
 	return nil
 }
 
-// put queues a copy of b, without waiting, and reports whether there was room.
-func (e *Endpoint) put(b []byte) bool {
+// put queues a copy of b, without waiting. open is false when the endpoint has ended, room when the queue is
+// full; in both cases b is dropped.
+func (e *Endpoint) put(b []byte) (open, room bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.err != nil || !e.queue.push(b) {
+	if e.err != nil {
+		return false, false
+	}
+	if !e.queue.push(b) {
 		e.stats.QueueFull++
-		return false
+		return true, false
 	}
 	e.stats.Received++
-	e.ready.Signal()
-	return true
+	// Not Signal: it could wake a reader whose deadline has just passed, and leave another asleep.
+	e.ready.Broadcast()
+	return true, true
 }
 
 // fail releases the readers with err once the queue is empty. The first error stays.
@@ -111,7 +117,7 @@ func (e *Endpoint) fail(err error) {
 		return
 	}
 	e.err = err
-	if err == net.ErrClosed { //nolint:errorlint // our own value: somebody closed us and wants no more data
+	if err == net.ErrClosed { // exactly: somebody closed us and wants no more data
 		e.queue.clear()
 	}
 	e.readDeadline.stop()

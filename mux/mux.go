@@ -27,7 +27,8 @@ type Mux struct {
 	early     backlog                // what came for classes with a nil route
 	endpoints map[*Endpoint]struct{} // the open ones
 
-	done chan struct{} // closed after the last handler call of the read loop
+	done  chan struct{} // closed after the last handler call of the read loop
+	onEnd []func(error) // to be called at the end
 }
 
 // A route is where datagrams of a class go: to a handler, into an endpoint, or nowhere when it has neither.
@@ -55,11 +56,12 @@ func New(link Link, config *Config) *Mux {
 
 // Handle gives all datagrams of the classes to handler, which the read loop calls inline: while it runs, no
 // other datagram of any class is read. It has to be quick and must not wait for another datagram. b is valid until
-// the handler returns, and the handler may write into it. There is never more than one call at a time.
+// the handler returns, and the handler may write into it.
 //
-// Early datagrams of the classes are given to the handler before Handle returns, in the order in which they
-// came; later ones follow. If Handle replaces an earlier handler or endpoint of a class, the old handler may
-// be finishing its last call when Handle returns.
+// Early datagrams of the classes are given to the handler by Handle itself before it returns, in the order in
+// which they came; later ones follow. Calls for the classes of one Handle never overlap, but while one Handle
+// gives early datagrams to its handler the read loop may be calling another's. If Handle replaces an
+// earlier handler or endpoint of a class, the old handler may still be finishing a call.
 //
 // A nil handler gives the classes up: what is kept of them and what comes is dropped, and counted as
 // Unrouted. A transport without media does so with RTP and RTCP, to keep nothing early.
@@ -183,8 +185,8 @@ func (m *Mux) fail(err error) error {
 	m.err = err
 	m.closed.Store(true)
 	m.early = backlog{}
-	endpoints := m.endpoints
-	m.endpoints = nil
+	endpoints, onEnd := m.endpoints, m.onEnd
+	m.endpoints, m.onEnd = nil, nil
 	if !m.started {
 		close(m.done)
 	}
@@ -193,7 +195,27 @@ func (m *Mux) fail(err error) error {
 	for e := range endpoints {
 		e.fail(err)
 	}
-	return m.link.Close()
+	closeErr := m.link.Close()
+	for _, f := range onEnd {
+		f(err)
+	}
+	return closeErr
+}
+
+// OnEnd has f called once when the Mux ends, with what Err then returns. The
+// goroutine that ends it makes the call, after the link is closed: the caller of
+// Close, or the read loop. If the Mux has ended, OnEnd makes the call itself.
+// Several functions may be given. f must not wait for the Mux.
+func (m *Mux) OnEnd(f func(err error)) {
+	m.mu.Lock()
+	err := m.err
+	if err == nil {
+		m.onEnd = append(m.onEnd, f)
+	}
+	m.mu.Unlock()
+	if err != nil {
+		f(err)
+	}
 }
 
 // Done is closed when the Mux has ended, because of Close or of the link, and no handler is being called
@@ -293,7 +315,10 @@ func (m *Mux) dispatch(b []byte) {
 
 // putEndpoint queues b for e or counts it as dropped.
 func (m *Mux) putEndpoint(e *Endpoint, class Class, b []byte) {
-	if !e.put(b) {
+	switch open, room := e.put(b); {
+	case !open:
+		m.count.unrouted[class].Add(1)
+	case !room:
 		m.count.queueFull[class].Add(1)
 	}
 }

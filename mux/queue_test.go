@@ -1,0 +1,92 @@
+package mux
+
+import (
+	"bytes"
+	"testing"
+)
+
+func TestQueueRefusesWhatDoesNotFit(t *testing.T) {
+	q := queue{limit: 100}
+	if q.push(make([]byte, 100)) {
+		t.Error("100 bytes and their length fit into 100 bytes")
+	}
+	for i := range 10 {
+		if !q.push(make([]byte, 6)) {
+			t.Fatalf("packet %d of 10 does not fit", i)
+		}
+	}
+	if q.push(nil) {
+		t.Error("an eleventh packet fits")
+	}
+	if _, ok := q.pop(nil); !ok || !q.push([]byte("123456")) {
+		t.Error("no room after a packet has been read")
+	}
+	if len(q.ring) > q.limit {
+		t.Errorf("the ring has %d bytes, the limit is %d", len(q.ring), q.limit)
+	}
+}
+
+func TestDrainedQueueGivesMemoryBack(t *testing.T) {
+	q := queue{limit: 1 << 20}
+	for range 500 {
+		q.push(make([]byte, 1200))
+	}
+	if len(q.ring) < 500*1200 {
+		t.Fatalf("a ring of %d bytes holds 600,000", len(q.ring))
+	}
+	for range 500 {
+		q.pop(nil)
+	}
+	if q.used != 0 || len(q.ring) > keptWhenDrained {
+		t.Errorf("an empty queue has %d bytes in use and %d of memory", q.used, len(q.ring))
+	}
+}
+
+// The queue is compared with a slice of slices over any sequence of pushes and pops.
+func FuzzQueueKeepsPacketsWholeAndInOrder(f *testing.F) {
+	f.Add(uint16(100), []byte{3, 5, 200, 7, 200, 200})
+	f.Add(uint16(9000), bytes.Repeat([]byte{250, 120, 200}, 300))
+	f.Fuzz(func(t *testing.T, limit uint16, script []byte) {
+		q := queue{limit: int(limit)}
+		var model [][]byte
+		used := 0
+		next := byte(0)
+		dst := make([]byte, 100)
+		for _, op := range script {
+			if op < 128 { // push a packet of op*4 bytes
+				b := make([]byte, int(op)*4)
+				for i := range b {
+					next++
+					b[i] = next
+				}
+				fits := used+len(b)+lengthPrefix <= int(limit)
+				if q.push(b) != fits {
+					t.Fatalf("push of %d bytes with %d of %d used: want %v", len(b), used, limit, fits)
+				}
+				if fits {
+					model = append(model, b)
+					used += len(b) + lengthPrefix
+				}
+			} else { // pop into up to 100 bytes
+				into := dst[:min(int(op)-128, len(dst))]
+				size, ok := q.pop(into)
+				if ok != (len(model) > 0) {
+					t.Fatalf("pop says %v with %d packets", ok, len(model))
+				}
+				if ok {
+					want := model[0]
+					model = model[1:]
+					used -= len(want) + lengthPrefix
+					n := min(len(want), len(into))
+					if size != len(want) || !bytes.Equal(into[:n], want[:n]) {
+						t.Fatalf("got % x of %d bytes, want % x of %d", into[:n], size, want[:n], len(want))
+					}
+				}
+			}
+			if q.used != used || q.packets != len(model) || len(q.ring) > int(limit) {
+				t.Fatalf("%d bytes, %d packets, ring of %d; want %d, %d, at most %d",
+					q.used, q.packets, len(q.ring), used, len(model), limit)
+			}
+		}
+	})
+}
