@@ -1,0 +1,136 @@
+package pionsrtp
+
+import "github.com/rtctransport/rtctransport/keying"
+
+// Bounds on what one association may make us remember, for each of RTP and RTCP in each direction.
+const (
+	// maxActive is how many SSRCs have a window, 200 bytes each. A conference of 100 with simulcast, retransmission and
+	// FEC streams has 100 * (1 + 3 * 2 + 1) = 800.
+	maxActive = 1024
+	// maxRetired is how many SSRCs more have a floor, about 40 bytes each.
+	maxRetired = 16384
+)
+
+// A source is one SSRC in one direction, as long as it is active.
+type source struct {
+	ssrc       uint32
+	used       window
+	prev, next *source // more and less recently used
+}
+
+// sources is what is remembered of the SSRCs of RTP, or of RTCP, in one direction. Only what is authenticated
+// enters (what we send is), so only who holds the keys can make it grow.
+//
+//	active, a window each, most recently used first      retired, a floor each
+//	+------+------+-- ... --+------+                      +------+-- ... --+
+//	| SSRC | SSRC |         | SSRC | -- when it is full -> | SSRC |         |
+//	+------+------+-- ... --+------+                      +------+-- ... --+
+//	   ^                                                     |
+//	   +------- when it is back with an index above the floor
+//
+// Forgetting an SSRC altogether would let everything it ever sent be replayed, and lose its rollover counter. So what falls out
+// of the active list leaves the highest index it has used behind, as a floor: it can go on above that, and never below. What was still
+// on its way at or below the floor is lost. Floors are never forgotten. When there is no place for another, new SSRCs are refused
+// (ErrTooManySources) and known ones live on.
+type sources struct {
+	active     map[uint32]*source
+	retired    map[uint32]uint64
+	recent     source // ring: recent.next is the most, recent.prev the least recently used
+	maxActive  int
+	maxRetired int
+}
+
+func newSources(maxActive, maxRetired int) *sources {
+	s := &sources{active: make(map[uint32]*source), maxActive: maxActive, maxRetired: maxRetired}
+	s.recent.next, s.recent.prev = &s.recent, &s.recent
+	return s
+}
+
+// find returns an active source, or nil. It changes nothing, not even the order: who asks may be a forger.
+func (s *sources) find(ssrc uint32) *source {
+	if first := s.recent.next; first.ssrc == ssrc && first != &s.recent {
+		return first // Most packets follow one of the same source.
+	}
+	return s.active[ssrc]
+}
+
+// use marks an index of an active source and makes the source the most recently used.
+func (s *sources) use(src *source, index uint64) {
+	src.used.mark(index)
+	if s.recent.next != src {
+		src.unlink()
+		s.link(src)
+	}
+}
+
+// floor returns the highest index that a retired SSRC has used.
+func (s *sources) floor(ssrc uint32) (highest uint64, retired bool) {
+	highest, retired = s.retired[ssrc]
+	return
+}
+
+// highest returns the highest index that is known of an SSRC, whose source is src or nil.
+func (s *sources) highest(ssrc uint32, src *source) (index uint64, known bool) {
+	if src != nil {
+		return src.used.highest, true
+	}
+	return s.floor(ssrc)
+}
+
+// hasRoom reports whether an SSRC that is not active may be added.
+func (s *sources) hasRoom(ssrc uint32) bool {
+	if len(s.active) < s.maxActive || len(s.retired) < s.maxRetired {
+		return true
+	}
+	_, retired := s.retired[ssrc]
+	return retired // It gives back the place it needs.
+}
+
+// add makes an SSRC that is not active the most recently used source. The caller has authenticated it.
+func (s *sources) add(ssrc uint32) (*source, error) {
+	if !s.hasRoom(ssrc) {
+		return nil, keying.ErrTooManySources
+	}
+	src := &source{ssrc: ssrc}
+	if floor, retired := s.retired[ssrc]; retired {
+		src.used.startAfter(floor)
+		delete(s.retired, ssrc)
+	}
+	if len(s.active) >= s.maxActive {
+		s.retire(s.recent.prev)
+	}
+	s.active[ssrc] = src
+	s.link(src)
+	return src, nil
+}
+
+// enter returns the source of an SSRC, which it adds if it is not active.
+func (s *sources) enter(ssrc uint32) (src *source, newSSRC bool, err error) {
+	if src = s.find(ssrc); src != nil {
+		return src, false, nil
+	}
+	src, err = s.add(ssrc)
+	return src, true, err
+}
+
+func (s *sources) retire(src *source) {
+	src.unlink()
+	delete(s.active, src.ssrc)
+	if s.retired == nil {
+		s.retired = make(map[uint32]uint64)
+	}
+	s.retired[src.ssrc] = src.used.highest
+}
+
+func (s *sources) link(src *source) {
+	src.prev, src.next = &s.recent, s.recent.next
+	src.prev.next, src.next.prev = src, src
+}
+
+func (src *source) unlink() {
+	src.prev.next, src.next.prev = src.next, src.prev
+	src.prev, src.next = nil, nil
+}
+
+// remembered returns how many SSRCs are active or retired.
+func (s *sources) remembered() int { return len(s.active) + len(s.retired) }
