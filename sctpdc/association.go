@@ -95,6 +95,9 @@ func (a *Association) options() []sctp.ClientOption {
 		// queue is empty: too little for a fast path, and one channel blocks the others. Send waits for its own
 		// channel's buffered amount instead.
 		sctp.WithBlockWrite(false),
+		// RFC 9260, Section 16, recommends 60 s. A connection that ICE watches is given up much earlier, and one that was
+		// dark for 10 s should not wait another 10. libwebrtc caps its backoff at 3 s as well.
+		sctp.WithRTOMax(3000),              // milliseconds
 		sctp.WithEnableZeroChecksum(false), // RFC 9653: later
 		sctp.WithEnableInterleaving(!a.config.DisableInterleaving),
 	}

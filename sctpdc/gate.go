@@ -36,8 +36,8 @@ type gate struct {
 	mu        sync.Mutex
 	localTag  uint32 // what the peer must put into its packets; zero: no INIT or INIT ACK was sent yet
 	peerTag   uint32 // what we put into ours; zero: not known yet
-	sacked    uint32 // the last cumulative TSN that we acknowledged
-	hasSacked bool
+	oldTSN    uint32 // chunks up to here may be repetitions for a stream that is closed by now
+	hasOldTSN bool
 	resets    map[uint32][]uint16 // our reset requests without an answer: number to streams
 	end       ending
 	linger    *time.Timer
@@ -186,11 +186,11 @@ func (g *gate) inboundData(c chunk) bool {
 		}
 	}
 	// Without it: pion/sctp drops what comes for a stream nobody knows while 16 others wait to be accepted, and the peer
-	// sends it again after a second. So each stream is there before its first message. A repetition that we have
-	// acknowledged already must not bring a closed stream back.
+	// sends it again after a second. So each stream is there before its first message. A repetition must not bring a
+	// closed stream back; what was acknowledged, or sent before a reset, is left to pion/sctp.
 	if d.first() {
 		g.mu.Lock()
-		old := g.hasSacked && int32(d.tsn-g.sacked) <= 0
+		old := g.hasOldTSN && int32(d.tsn-g.oldTSN) <= 0
 		g.mu.Unlock()
 		if !old {
 			g.owner.firstMessage(d.stream)
@@ -227,6 +227,13 @@ func (g *gate) chargeFragment(d dataChunk) error {
 		}
 	}
 	return nil
+}
+
+// passTSN moves oldTSN forward. The caller holds mu.
+func (g *gate) passTSN(tsn uint32) {
+	if !g.hasOldTSN || int32(tsn-g.oldTSN) > 0 {
+		g.oldTSN, g.hasOldTSN = tsn, true
+	}
 }
 
 // inboundControl learns from all chunks that are neither data nor RE-CONFIG.
@@ -269,6 +276,7 @@ func (g *gate) inboundReconfig(c chunk) (changed bool) {
 			// the stream that uses the same id by then. "If the Re-configuration Request Sequence Number is the last one
 			// [...] the same response" is due, RFC 6525, Section 5.2.1; with ids that no stream has, that is what it does.
 			if req, ok := parseResetRequest(value); ok {
+				g.passTSN(req.lastTSN)
 				if _, performed := g.requests[req.number]; performed {
 					for i := range req.streams {
 						req.streams[i] = 0xff
@@ -323,7 +331,7 @@ func (g *gate) outbound(c chunk) (excess uint32) {
 		}
 	case chunkSack:
 		if len(c.value) >= 8 {
-			g.sacked, g.hasSacked = binary.BigEndian.Uint32(c.value), true
+			g.passTSN(binary.BigEndian.Uint32(c.value))
 			return g.owner.windowExcess()
 		}
 	case chunkAbort:

@@ -139,6 +139,7 @@ const (
 // A resetRequest is the Outgoing SSN Reset Request Parameter. RFC 6525, Section 4.1.
 type resetRequest struct {
 	number  uint32
+	lastTSN uint32 // the last one that its sender assigned
 	streams []byte // two bytes each; aliases the packet
 }
 
@@ -146,7 +147,11 @@ func parseResetRequest(value []byte) (r resetRequest, ok bool) {
 	if len(value) < 12 {
 		return resetRequest{}, false
 	}
-	return resetRequest{number: binary.BigEndian.Uint32(value), streams: value[12 : 12+(len(value)-12)&^1]}, true
+	return resetRequest{
+		number:  binary.BigEndian.Uint32(value),
+		lastTSN: binary.BigEndian.Uint32(value[8:]),
+		streams: value[12 : 12+(len(value)-12)&^1],
+	}, true
 }
 
 // ids returns the streams.
