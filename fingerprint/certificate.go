@@ -123,8 +123,8 @@ func (c *Certificate) NotAfter() time.Time { return c.notAfter }
 // Fingerprint returns the sha-256 fingerprint of the leaf, the one that every peer understands.
 func (c *Certificate) Fingerprint() Fingerprint { return c.set[0] }
 
-// Fingerprints returns all fingerprints that RFC 8122 wants signalled for c, one attribute each: sha-256 first, and that of the hash
-// function in the leaf's signature if it is stronger. For certificates from Generate it is sha-256 alone. The
+// Fingerprints returns all fingerprints that RFC 8122 wants signalled for c, one attribute each: sha-256 first, and that of
+// the hash function in the leaf's signature if it is stronger. For certificates from Generate it is sha-256 alone. The
 // caller owns the result.
 func (c *Certificate) Fingerprints() Set { return append(Set(nil), c.set...) }
 

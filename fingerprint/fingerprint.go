@@ -27,8 +27,8 @@ const maxText = 1024
 //	hash-func              =  "sha-1" / "sha-224" / "sha-256" / "sha-384" / "sha-512" / "md5" / "md2" / token
 //	fingerprint            =  2UHEX *(":" 2UHEX)
 //
-// RFC 8122, Section 5. The name of the function and the digits may be in either case: the grammar wants upper-case digits of a
-// sender, and some send others. "a=" and "fingerprint:" may be there or not, and so may a line end.
+// RFC 8122, Section 5. The name of the function and the digits may be in either case: the grammar wants upper-case digits
+// of a sender, and some send others. "a=" and "fingerprint:" may be there or not, and so may a line end.
 //
 // A function that is unusable or unknown is not an error here; its value must have the form all the same and, if RFC 8122
 // names the function, the right length. The error wraps ErrSyntax and does not repeat s.
@@ -92,8 +92,8 @@ func FromBytes(h Hash, value []byte) (Fingerprint, error) {
 	return Fingerprint{hash: h, value: string(value)}, nil
 }
 
-// Of returns the fingerprint of a certificate, given in DER; it is not parsed. The error wraps ErrUnusableHash, or ErrNoCertificate
-// for an empty der.
+// Of returns the fingerprint of a certificate, given in DER; it is not parsed. The name of the function may be in either
+// case. The error wraps ErrUnusableHash, or ErrNoCertificate for an empty der.
 func Of(h Hash, der []byte) (Fingerprint, error) {
 	h = h.normal()
 	if !h.Usable() {
@@ -114,8 +114,8 @@ func (f Fingerprint) Value() []byte { return []byte(f.value) }
 // IsZero reports whether f is the zero Fingerprint.
 func (f Fingerprint) IsZero() bool { return f == Fingerprint{} }
 
-// String returns the value of an SDP fingerprint attribute: "sha-256 4A:AD:B9:...:AB". "Each byte in upper-case hex, separated by
-// colons." RFC 8122, Section 5. The zero Fingerprint is "".
+// String returns the value of an SDP fingerprint attribute: "sha-256 4A:AD:B9:...:AB". "Each byte in upper-case hex,
+// separated by colons." RFC 8122, Section 5. The zero Fingerprint is "".
 func (f Fingerprint) String() string {
 	if f.IsZero() {
 		return ""

@@ -11,8 +11,8 @@ import (
 const maxPEM = 1 << 18
 
 // ParsePEM reads a certificate chain, leaf first, and its private key, in one text in any order, as MarshalPEM and most
-// tools write them. Blocks CERTIFICATE and PRIVATE KEY (PKCS#8) are read, and the older EC PRIVATE KEY (SEC 1) and RSA PRIVATE KEY
-// (PKCS#1); EC PARAMETERS and others are skipped. text is not kept.
+// tools write them. Blocks CERTIFICATE and PRIVATE KEY (PKCS#8) are read, and the older EC PRIVATE KEY (SEC 1) and RSA
+// PRIVATE KEY (PKCS#1); EC PARAMETERS and others are skipped. text is not kept.
 //
 // The error wraps ErrNoCertificate, ErrBadCertificate, or ErrKey: none, more than one, encrypted, unreadable, of an
 // unsupported kind, or not the leaf's. It never has bytes of the key.

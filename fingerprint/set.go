@@ -12,8 +12,8 @@ type Set []Fingerprint
 // ParseSet parses the values of all fingerprint attributes that apply to one media section: its own ones, or those of the
 // session if it has none. Each is read by Parse.
 //
-// Fingerprints of unknown and of forbidden functions are kept and never used. The error wraps ErrSyntax for a malformed value, and
-// is an *UnusableError, which wraps ErrNoUsable, when nothing usable is there, as without any value.
+// Fingerprints of unknown and of forbidden functions are kept and never used. The error wraps ErrSyntax for a malformed
+// value, and is an *UnusableError, which wraps ErrNoUsable, when nothing usable is there, as without any value.
 func ParseSet(values ...string) (Set, error) {
 	s := make(Set, 0, len(values))
 	for _, value := range values {
