@@ -45,6 +45,7 @@ func TestFateOfADatagramDecidesItsArrivals(t *testing.T) {
 		{"held back", Config{Delay: 20 * ms}, []Fate{{Extra: 7 * ms}, {}}, "20:A->B:1 27:A->B:0"},
 		{"overtaking", Config{Delay: 20 * ms}, []Fate{{}, {Extra: -5 * ms}}, "15:A->B:1 20:A->B:0"},
 		{"never before sending", Config{Delay: 20 * ms}, []Fate{{}, {Extra: -time.Hour}}, "0:A->B:1 20:A->B:0"},
+		{"no copy before the first", Config{Delay: 20 * ms}, []Fate{{Copies: 1, CopyDelay: -ms}, {}}, "20:A->B:0 20:A->B:0 20:A->B:1"},
 		{"negative copies", Config{}, []Fate{{Copies: -4, CopyDelay: -ms}, {}}, "0:A->B:0 0:A->B:1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -142,6 +143,18 @@ func TestCorruptionFlipsOneBitTheSameInEveryCopy(t *testing.T) {
 		if got := l.Stats(AtoB).Corrupted; got != 1 {
 			t.Errorf("seed %d: %d counted as corrupted, want 1", n, got)
 		}
+	}
+	l := New(Config{Decide: func(Direction, int) Fate { return Fate{Corrupt: true} }})
+	for n := range 20 {
+		l.Send(start, Direction(n&1), make([]byte, 1000))
+	}
+	differ := map[string]bool{}
+	for range 20 {
+		_, b, _ := l.Receive(start, nil)
+		differ[string(b)] = true
+	}
+	if len(differ) < 18 {
+		t.Errorf("20 datagrams of one seed were damaged in %d ways", len(differ))
 	}
 	if len(places) < 60 { // 200 throws at 100 bytes hit 87 on average
 		t.Errorf("200 seeds flipped only %d different bytes of 100", len(places))

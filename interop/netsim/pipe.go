@@ -39,7 +39,7 @@ type pipe struct {
 type End struct {
 	pipe     *pipe
 	out      Direction
-	readable sync.Cond // the queue is not empty, or the end closed, or the read deadline moved or passed
+	readable sync.Cond // the queue is not empty, or the end closed, or the read deadline passed
 
 	// Guarded by pipe.mu.
 	queue         [][]byte // arrived, oldest first; the bytes belong to the link
@@ -167,10 +167,9 @@ func (e *End) SetReadDeadline(t time.Time) error {
 		e.readTimer = time.AfterFunc(time.Until(t), func() {
 			e.pipe.mu.Lock()
 			defer e.pipe.mu.Unlock()
-			e.readable.Broadcast()
+			e.readable.Broadcast() // at once for a deadline in the past
 		})
 	}
-	e.readable.Broadcast()
 	return nil
 }
 
