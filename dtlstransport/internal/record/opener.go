@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// Why Open refused a record. Neither ends an association: "invalid records
+// Why Open refused a record. None ends an association: "invalid records
 // SHOULD be silently discarded" (RFC 6347, Section 4.1.2.7).
 var (
 	ErrReplayed = errors.New("record: sequence number seen before or too old")
@@ -60,6 +60,9 @@ func (o *Opener) Open(r *Record) ([]byte, error) {
 	if len(body) < tagLen {
 		return nil, ErrForged
 	}
+	if len(body)-tagLen > MaxPlaintext {
+		return nil, ErrOversize
+	}
 	a.setNonce(number)
 	putAdditionalData(&a.ad, r.Type, r.Version, r.Number, len(body)-tagLen)
 	plain, err := a.AEAD.Open(body[:0], a.nonce[:], body, a.ad[:])
@@ -69,8 +72,5 @@ func (o *Opener) Open(r *Record) ([]byte, error) {
 	// "The receive window is updated only if the MAC verification succeeds."
 	// RFC 6347, Section 4.1.2.6.
 	o.window.Mark(r.Number.Seq)
-	if len(plain) > MaxPlaintext {
-		return nil, ErrOversize
-	}
 	return plain, nil
 }

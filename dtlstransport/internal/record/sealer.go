@@ -88,4 +88,12 @@ func AppendAs(dst []byte, seq uint64, t ContentType, version uint16, content []b
 // HelloVerifyRequests, the server MUST use the record sequence number in the
 // ClientHello as the record sequence number in the initial ServerHello."
 // RFC 6347, Section 4.2.1.
-func (s *Sealer) StartAt(seq uint64) { s.next = max(s.next, seq) }
+//
+// A number in the upper half of the range is ignored: no client has sent as
+// many records before its first flight is answered, and whoever copies its hello
+// under such a number must not leave us without numbers for our own.
+func (s *Sealer) StartAt(seq uint64) {
+	if seq <= maxSeq/2 {
+		s.next = max(s.next, seq)
+	}
+}
