@@ -13,7 +13,7 @@ import (
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if code == 0 {
-		if leaked := leakedGoroutines(); leaked != "" {
+		if leaked := leakedGoroutines(2 * time.Second); leaked != "" {
 			fmt.Fprintln(os.Stderr, "goroutines left over:\n"+leaked)
 			code = 1
 		}
@@ -21,10 +21,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// leakedGoroutines returns the stacks of goroutines that run code of this package. It gives those
-// that are about to end half a second to do so.
-func leakedGoroutines() string {
-	for deadline := time.Now().Add(500 * time.Millisecond); ; runtime.Gosched() {
+// leakedGoroutines returns the stacks of goroutines that run code of this package, the caller's aside. It
+// gives those that are about to end some patience to do so.
+func leakedGoroutines(patience time.Duration) string {
+	for deadline := time.Now().Add(patience); ; runtime.Gosched() {
 		buf := make([]byte, 1<<20)
 		stacks := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
 		var leaked []string
@@ -42,7 +42,7 @@ func leakedGoroutines() string {
 func TestLeakCheckSeesAReadLoop(t *testing.T) {
 	m := New(newFakeLink(), nil)
 	m.Handle(nil, RTP)
-	if leaked := leakedGoroutines(); !strings.Contains(leaked, "readLoop") {
+	if leaked := leakedGoroutines(0); !strings.Contains(leaked, "readLoop") {
 		t.Errorf("an open mux is not seen; found %q", leaked)
 	}
 	m.Close()
