@@ -13,7 +13,7 @@ import (
 type inbound struct {
 	mu       sync.Mutex
 	lasting  *transform // shown only SSRCs of authenticated packets
-	throwing *transform // shown the others, and thrown away after some
+	throwing *transform // shown the others; its Context is thrown away after 64 of them, or when one was genuine
 	rtp      *sources
 	rtcp     *sources
 
@@ -50,12 +50,12 @@ func (in *inbound) unprotectRTP(dst, packet []byte, overhead int) ([]byte, error
 			return nil, keying.ErrReplayed // Beyond the last index there is nothing genuine.
 		}
 	}
-	c, err := in.judge(in.rtp, src, h.ssrc, index)
+	t, err := in.judge(in.rtp, src, h.ssrc, index)
 	if err != nil {
 		return nil, err
 	}
 	dst = slices.Grow(dst, len(packet))
-	out, err := c.decryptRTP(dst[len(dst):], packet, h.ssrc, index)
+	out, err := t.decryptRTP(dst[len(dst):], packet, h.ssrc, index)
 	if err != nil {
 		return nil, keying.ErrAuthentication
 	}
@@ -94,13 +94,13 @@ func (in *inbound) unprotectRTCP(dst, packet []byte, profile keying.SRTPProfile)
 	index := uint64(binary.BigEndian.Uint32(word) &^ (1 << 31))
 
 	src := in.rtcp.find(ssrc)
-	c, err := in.judge(in.rtcp, src, ssrc, index)
+	t, err := in.judge(in.rtcp, src, ssrc, index)
 	if err != nil {
 		return nil, err
 	}
 	start := len(dst)
 	dst = extend(dst, packet, len(packet))
-	out, err := c.decryptRTCP(dst[start:])
+	out, err := t.decryptRTCP(dst[start:])
 	if err != nil {
 		return nil, keying.ErrAuthentication
 	}
@@ -141,6 +141,7 @@ func (in *inbound) accept(s *sources, src *source, ssrc uint32, index uint64) er
 		if err := in.lasting.show(true); err != nil {
 			return err
 		}
+		in.throwing.context = nil // 2 KB that the next stranger may need, in minutes or never.
 	}
 	s.use(src, index)
 	return nil

@@ -34,7 +34,7 @@ func TestSequenceNumberIsNotUsedTwice(t *testing.T) {
 			{400, keying.ErrIndexReused}, // Not used, but further back than is remembered.
 			{34000, nil},
 			{2000, keying.ErrIndexReused}, // ROC 1 still
-			{65000, nil},               // ROC 1: the same number as the first, another index.
+			{65000, nil},                  // ROC 1: the same number as the first, another index.
 		} {
 			got, err := sender.ProtectRTP(nil, rtpPacket(1, step.sequence, "payload"))
 			if err != step.want || (got == nil) != (err != nil) {
@@ -209,6 +209,41 @@ func TestMalformedPacketsAreNotProtected(t *testing.T) {
 		}
 		if _, err := sender.ProtectRTP(nil, whole); err != nil {
 			t.Errorf("%v: a packet without payload: %v", p, err)
+		}
+	}
+}
+
+// What there is to allocate is in srtp.Context: the nonce with GCM, key stream and tag with HMAC.
+func TestPacketsInPlaceAllocateNothingOfOurs(t *testing.T) {
+	for _, p := range allProfiles {
+		want := 1.0
+		if p.SaltLen() == 14 {
+			want = 4
+		}
+		sender, receiver := pair(t, p, defaultLimits)
+		buffer := make([]byte, 1200, 2048)
+		copy(buffer, rtpPacket(1, 0, ""))
+		var sequence uint16
+		var protected []byte
+		next := func() {
+			sequence++
+			buffer[2], buffer[3] = byte(sequence>>8), byte(sequence)
+			var err error
+			if protected, err = sender.ProtectRTP(buffer[:0], buffer); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := testing.AllocsPerRun(100, next); got > want {
+			t.Errorf("%v: protect: %v allocations, want %v", p, got, want)
+		}
+		both := testing.AllocsPerRun(100, func() {
+			next()
+			if _, err := receiver.UnprotectRTP(protected[:0], protected); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if both > 2*want {
+			t.Errorf("%v: protect and unprotect: %v allocations, want %v", p, both, 2*want)
 		}
 	}
 }
