@@ -1,0 +1,379 @@
+package sctpdc
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pion/sctp"
+
+	"github.com/rtctransport/rtctransport/interop/netsim"
+)
+
+var abortCause = []byte{0, 12, 0, 8, 'e', 'v', 'i', 'l'} // User-Initiated Abort
+
+// SCTP-06
+func TestPacketsWithAWrongTagAreDropped(t *testing.T) {
+	inTapped(t, Config{}, Config{}, func(p *pair, x, y *tap) {
+		c, d := p.open(p.client, p.server, "x", nil)
+		time.Sleep(time.Second)
+		tag, own := y.tag(), x.tag() // of the client, of the server
+		last := y.packets(chunkData)[0]
+		data := append([]byte(nil), last...)
+		wrong := []struct {
+			tag   uint32
+			typ   chunkType
+			flags uint8
+			value []byte
+		}{
+			{tag + 1, chunkAbort, 0, abortCause},
+			{0, chunkAbort, 0, abortCause},
+			{own, chunkAbort, 0, abortCause},
+			{tag, chunkAbort, flagTagOfPeer, abortCause},
+			{tag + 1, chunkShutdown, 0, make([]byte, 4)},
+			{tag + 1, chunkShutdownComplete, 0, nil},
+			{tag + 1, chunkSack, 0, make([]byte, 12)},
+			{tag, chunkInit, 0, make([]byte, 16)},
+		}
+		for _, w := range wrong {
+			y.inject(w.tag, w.typ, w.flags, w.value)
+		}
+		binary.BigEndian.PutUint32(data[4:], tag+1)
+		setChecksum(data)
+		_, _ = y.Conn.Write(data)
+		time.Sleep(time.Second)
+		if s := p.client.Stats(); s.BadTag != uint64(len(wrong)+1) || s.BadChecksum != 0 || s.Malformed != 0 {
+			t.Errorf("stats %+v, want %d wrong tags", s, len(wrong)+1)
+		}
+		p.send(c, "alive")
+		p.want(d, "alive")
+		y.inject(own, chunkAbort, flagTagOfPeer, abortCause) // the one that counts: T and the tag of the server
+		wantEnd(t, p.client, ReasonAbort, true)
+	})
+}
+
+// The fault behind TestPacketsWithAWrongTagAreDropped.
+func TestBarePionTakesAnABORTWithAWrongTag(t *testing.T) {
+	inBarePair(t, func(a, _ *sctp.Association, _, y *tap) {
+		s, err := a.OpenStream(0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		y.inject(y.tag()+1, chunkAbort, 0, abortCause)
+		time.Sleep(time.Second)
+		_ = s.SetReadDeadline(time.Now())
+		if _, err := s.Read(nil); err == nil || !strings.Contains(err.Error(), "abort") {
+			t.Errorf("pion/sctp does not take it any more (%v): tagFits may go", err)
+		}
+	})
+}
+
+// SCTP-07, SCTP-08
+func TestDamagedPacketsAreDropped(t *testing.T) {
+	inTapped(t, Config{}, Config{}, func(p *pair, x, y *tap) {
+		c, d := p.open(p.client, p.server, "x", nil)
+		time.Sleep(time.Second)
+		tag := y.tag()
+		good := onePacket(tag, chunkAbort, 0, abortCause)
+		for bit := range len(good) * 8 {
+			b := append([]byte(nil), good...)
+			b[bit/8] ^= 1 << (bit % 8)
+			_, _ = y.Conn.Write(b)
+		}
+		time.Sleep(time.Second)
+		if n := p.client.Stats().BadChecksum; n != uint64(len(good)*8) {
+			t.Errorf("%d bad checksums, want %d", n, len(good)*8)
+		}
+		for _, length := range []uint16{0, 1, 2, 3, 13, 65535} {
+			b := append([]byte(nil), good...)
+			binary.BigEndian.PutUint16(b[commonHeaderLen+2:], length)
+			setChecksum(b)
+			_, _ = y.Conn.Write(b)
+		}
+		_, _ = y.Conn.Write(good[:12])
+		_, _ = y.Conn.Write(nil)
+		time.Sleep(time.Second)
+		if n := p.client.Stats().Malformed; n != 8 {
+			t.Errorf("%d malformed, want 8", n)
+		}
+		p.send(c, "alive")
+		p.want(d, "alive")
+	})
+}
+
+// The fault behind firstMessage; see TestBurstOfThousandChannelsOpens.
+func TestBarePionDropsStreamsBeyondSixteen(t *testing.T) {
+	inBarePair(t, func(a, b *sctp.Association, _, _ *tap) {
+		for id := range uint16(100) {
+			s, err := a.OpenStream(id, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = s.Write([]byte("x"))
+		}
+		time.Sleep(500 * time.Millisecond)
+		accepted := make(chan struct{}, 100)
+		go func() {
+			for {
+				if _, err := b.AcceptStream(); err != nil {
+					return
+				}
+				accepted <- struct{}{}
+			}
+		}()
+		synctest.Wait()
+		if n := len(accepted); n > 16 {
+			t.Errorf("%d streams accepted: firstMessage may go", n)
+		}
+	})
+}
+
+// SCTP-18: our answer to a reset is lost, so the peer repeats it; the id is in use again when the repetition arrives.
+func TestRepeatedResetDoesNotCloseTheNextChannel(t *testing.T) {
+	inTapped(t, Config{}, Config{}, func(p *pair, x, y *tap) {
+		c, d := p.open(p.client, p.server, "x", nil)
+		_ = d.Close()
+		<-c.Done()
+		<-d.Done()
+		id := c.ID()
+		c, d = p.open(p.client, p.server, "again", &ChannelOptions{ID: &id})
+		request := y.packets(chunkReconfig)[0]
+		if binary.BigEndian.Uint16(request[16:]) != parameterOutgoingReset {
+			t.Fatalf("not a request: %x", request)
+		}
+		answers := len(x.packets(chunkReconfig))
+		_, _ = y.Conn.Write(request)
+		time.Sleep(time.Second)
+		all := x.packets(chunkReconfig)
+		if len(all) != answers+1 {
+			t.Fatalf("%d packets in answer, want 1", len(all)-answers)
+		}
+		if answer := all[answers]; binary.BigEndian.Uint16(answer[16:]) != parameterResetResponse || answer[27] != resultPerformed {
+			t.Errorf("answer %x, want the same one: performed", answer)
+		}
+		p.send(d, "alive")
+		p.want(c, "alive")
+	})
+}
+
+// The fault behind TestRepeatedResetDoesNotCloseTheNextChannel.
+func TestBarePionPerformsARepeatedResetAgain(t *testing.T) {
+	inBarePair(t, func(a, b *sctp.Association, _, y *tap) {
+		s, _ := b.OpenStream(0, 0)
+		_, _ = s.Write([]byte("x"))
+		time.Sleep(time.Second)
+		_ = s.Close()
+		time.Sleep(time.Second)
+		again, err := a.OpenStream(0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = y.Conn.Write(y.packets(chunkReconfig)[0])
+		time.Sleep(time.Second)
+		_ = again.SetReadDeadline(time.Now())
+		time.Sleep(time.Second)
+		if _, err := again.Read(nil); err != io.EOF {
+			t.Errorf("the next stream got %v: the shield in inboundReconfig may go", err)
+		}
+	})
+}
+
+// SCTP-18: a refusal because of the order is not the end of a reset.
+func TestResetRefusedForItsNumberIsSentAgain(t *testing.T) {
+	inTapped(t, Config{}, Config{}, func(p *pair, x, y *tap) {
+		c, d := p.open(p.client, p.server, "x", nil)
+		x.mu.Lock()
+		x.drop = func(b []byte) bool { return chunkType(b[12]) == chunkReconfig }
+		x.mu.Unlock()
+		_ = c.Close()
+		time.Sleep(100 * time.Millisecond)
+		request := x.packets(chunkReconfig)[0]
+		number := request[20:24]
+		y.inject(y.tag(), chunkReconfig, 0, append([]byte{0, 16, 0, 12, number[0], number[1], number[2], number[3]}, 0, 0, 0, resultBadSequenceNumber))
+		time.Sleep(100 * time.Millisecond)
+		x.mu.Lock()
+		x.drop = nil
+		x.mu.Unlock()
+		if _, err := d.Receive(within(t, 10*time.Second)); err != io.EOF {
+			t.Errorf("got %v, want io.EOF", err)
+		}
+		<-c.Done()
+	})
+}
+
+// SCTP-15
+func TestTinyFragmentsEndTheAssociationBeforeTheyCostMuch(t *testing.T) {
+	inTapped(t, Config{}, Config{}, func(p *pair, x, y *tap) {
+		p.open(p.client, p.server, "x", nil)
+		time.Sleep(time.Second)
+		tag := y.tag()
+		tsn := binary.BigEndian.Uint32(y.packets(chunkData)[0][16:])
+		y.mu.Lock()
+		y.drop = func([]byte) bool { return true } // the forger speaks for the server now
+		y.mu.Unlock()
+		n := 0
+		for ; n < 40_000; n++ {
+			tsn++
+			value := binary.BigEndian.AppendUint32(nil, tsn)
+			value = append(value, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 51, 'x') // I-DATA: stream 0, MID 1
+			if n > 0 {
+				binary.BigEndian.PutUint32(value[12:], uint32(n))
+			}
+			flags := uint8(0)
+			if n == 0 {
+				flags = flagBegin
+			}
+			y.inject(tag, chunkIData, flags, value)
+			if n%100 == 0 {
+				time.Sleep(50 * time.Millisecond)
+				select {
+				case <-p.client.Done():
+					wantEnd(t, p.client, ReasonAbort, false)
+					if n > 4300 {
+						t.Errorf("%d fragments were taken", n)
+					}
+					return
+				default:
+				}
+			}
+		}
+		t.Errorf("%d fragments were taken", n)
+	})
+}
+
+// Honest fragments never run into debt, whatever the size of the message.
+func TestChargeOfHonestFragments(t *testing.T) {
+	g := newGate(nil, nil, 1<<20)
+	for size := 1; size < 5000; size++ {
+		for sent := 0; sent < size; sent += 1172 {
+			n := min(1172, size-sent)
+			d := dataChunk{begin: sent == 0, end: sent+n == size, user: make([]byte, n)}
+			if d.begin && d.end {
+				continue // not a fragment
+			}
+			if err := g.chargeFragment(d); err != nil {
+				t.Fatalf("messages of %d bytes: %v", size, err)
+			}
+		}
+	}
+	if g.debt > 1000 {
+		t.Errorf("debt %d", g.debt)
+	}
+}
+
+// DC-06, DC-07
+func TestUnorderedMessagesAreOrderedUntilThePeerAnswers(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		inTapped(t, Config{DisableInterleaving: plain}, Config{}, func(p *pair, x, _ *tap) {
+			if err := p.client.Handshake(within(t, time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			zero := uint16(0)
+			c, err := p.client.Open(context.Background(), "x", &ChannelOptions{Unordered: true, MaxRetransmits: &zero})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.send(c, "early")
+			time.Sleep(time.Second)
+			p.send(c, "late")
+			time.Sleep(time.Second)
+			var got []string
+			for _, packet := range x.packets() {
+				for rest := packet[commonHeaderLen:]; len(rest) > 0; {
+					k, r, _ := nextChunk(rest)
+					rest = r
+					if k.typ == chunkData || k.typ == chunkIData {
+						d, _ := parseData(k)
+						got = append(got, fmt.Sprint(d.unordered, " ", string(d.user[max(0, len(d.user)-5):])))
+					}
+				}
+			}
+			if want := "[false \x00\x01\x00\x00x false early true late]"; fmt.Sprint(got) != want {
+				t.Errorf("sent %q, want %q", fmt.Sprint(got), want)
+			}
+		})
+	}
+}
+
+// SCTP-02, SCTP-03, SCTP-04, SCTP-24, R6083-02
+func TestWhatGoesOverTheWire(t *testing.T) {
+	for _, mtu := range []int{0, 600} {
+		inTapped(t, Config{MTU: mtu, PeerMaxMessageSize: 262144}, Config{}, func(p *pair, x, _ *tap) {
+			c, d := p.open(p.client, p.server, "x", nil)
+			if err := c.SendBinary(within(t, time.Minute), make([]byte, 262144)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.Receive(within(t, time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			limit, largest := mtu, 0
+			if limit == 0 {
+				limit = 1280 - 40 - 8 - 24 - 13 - 4
+			}
+			for _, packet := range x.packets() {
+				largest = max(largest, len(packet))
+				if k, _, _ := nextChunk(packet[commonHeaderLen:]); k.typ == chunkInit || k.typ == chunkInitAck {
+					if binary.BigEndian.Uint16(k.value[8:]) != 65535 || binary.BigEndian.Uint16(k.value[10:]) != 65535 {
+						t.Errorf("streams %x, want 65535 both ways", k.value[8:12])
+					}
+					for rest := k.value[16:]; len(rest) > 0; {
+						typ, _, r, ok := nextParameter(rest)
+						if rest = r; !ok || typ == 5 || typ == 6 || typ == 11 || typ == 12 {
+							t.Errorf("parameter %d in an INIT; addresses are forbidden", typ)
+						}
+					}
+				}
+			}
+			if largest > limit || largest < limit-7 {
+				t.Errorf("largest packet %d bytes, limit %d", largest, limit)
+			}
+		})
+	}
+}
+
+func TestRealINITsAreAnswered(t *testing.T) {
+	for name, b := range fixturePackets(t) {
+		if !strings.HasSuffix(name, " INIT") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, d := netsim.Pipe(rtt40)
+				x := &tap{Conn: c}
+				p := &pair{t: t}
+				a := p.start(x, 2, Config{})
+				defer a.Close()
+				_, _ = d.Write(b)
+				time.Sleep(100 * time.Millisecond)
+				answers := x.packets(chunkInitAck)
+				if len(answers) != 1 || binary.BigEndian.Uint32(answers[0][4:]) != binary.BigEndian.Uint32(b[16:]) {
+					t.Fatalf("answers %x", answers)
+				}
+			})
+		})
+	}
+}
+
+// Without the linger, pion/sctp would repeat its SHUTDOWN ACK for ever.
+func TestLostSHUTDOWNCOMPLETEDoesNotKeepTheAssociation(t *testing.T) {
+	inTapped(t, Config{}, Config{}, func(p *pair, x, _ *tap) {
+		p.open(p.client, p.server, "x", nil)
+		x.mu.Lock()
+		x.drop = func(b []byte) bool { return chunkType(b[12]) == chunkShutdownComplete }
+		x.mu.Unlock()
+		began := time.Now()
+		if err := p.client.Shutdown(within(t, time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		<-p.server.Done()
+		if took := time.Since(began); took > 11*time.Second {
+			t.Errorf("took %v", took)
+		}
+		t.Log(p.server.Err())
+	})
+}

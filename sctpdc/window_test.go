@@ -1,0 +1,122 @@
+package sctpdc
+
+import (
+	"context"
+	"io"
+	"testing"
+	"time"
+)
+
+// A channel that nobody reads keeps its messages for itself.
+func TestSlowReceiverDoesNotBlockOtherChannels(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		inPair(t, rtt40, Config{DisableInterleaving: plain}, Config{}, func(p *pair) {
+			slow, slow2 := p.open(p.client, p.server, "slow", nil)
+			c, d := p.open(p.client, p.server, "x", nil)
+			for range 3 << 20 / 16384 { // more than the window of 1 MiB
+				if err := slow.SendBinary(within(t, time.Minute), make([]byte, 16384)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for range 20 {
+				began := time.Now()
+				p.send(c, "ping")
+				p.want(d, "ping")
+				if took := time.Since(began); took > time.Second {
+					t.Errorf("took %v", took)
+				}
+			}
+			for range 3 << 20 / 16384 {
+				if _, err := slow2.Receive(within(t, time.Minute)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if n := p.server.Stats().Queued; n != 0 {
+				t.Errorf("%d bytes counted as queued", n)
+			}
+		})
+	}
+}
+
+// SCTP-23
+func TestReceiverThatStopsAndResumesGetsEverything(t *testing.T) {
+	for _, size := range []int{10, 16384} {
+		server := Config{ChannelQueue: 256 << 10, StallTimeout: -1}
+		inPair(t, rtt40, Config{}, server, func(p *pair) {
+			c, d := p.open(p.client, p.server, "x", nil)
+			const n = 10000
+			count := min(n, 8<<20/size)
+			go func() {
+				for range count {
+					if c.SendBinary(context.Background(), make([]byte, size)) != nil {
+						return
+					}
+				}
+			}()
+			time.Sleep(30 * time.Second)
+			// 256 KiB of queue, the window, and what probes bring through in 30 s.
+			if held := p.server.Stats().Queued; held > 256<<10+2<<20 {
+				t.Errorf("%d bytes held", held)
+			} else {
+				t.Logf("messages of %d bytes: %d bytes held", size, held)
+			}
+			began := time.Now()
+			for i := range count {
+				if m, err := d.Receive(within(t, time.Minute)); err != nil || len(m.Data) != size {
+					t.Fatalf("message %d of %d: %v", i, count, err)
+				}
+			}
+			if took := time.Since(began); took > 20*time.Second {
+				t.Errorf("the rest took %v", took)
+			}
+		})
+	}
+}
+
+func TestChannelThatNobodyReadsIsClosedBeforeItBlocksTheOthersForGood(t *testing.T) {
+	inPair(t, rtt40, Config{SendBuffer: 16 << 20, DisableInterleaving: true}, Config{ChannelQueue: 256 << 10}, func(p *pair) {
+		slow, slow2 := p.open(p.client, p.server, "slow", nil)
+		c, d := p.open(p.client, p.server, "x", nil)
+		for range 8 << 20 / 16384 {
+			if err := slow.SendBinary(within(t, time.Minute), make([]byte, 16384)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		began := time.Now()
+		p.send(c, "ping") // behind 8 MiB for the slow channel
+		p.want(d, "ping")
+		if took := time.Since(began); took < 4*time.Second || took > 30*time.Second {
+			t.Errorf("took %v, want somewhat more than the 5 s of StallTimeout", took)
+		}
+		if _, err := slow2.Receive(context.Background()); err != ErrReceiveStalled {
+			t.Errorf("Receive of the slow channel: %v", err)
+		}
+		if _, err := slow.Receive(within(t, time.Minute)); err != io.EOF {
+			t.Errorf("Receive at its sender: %v", err)
+		}
+		if n := p.server.Stats().Queued; n != 0 {
+			t.Errorf("%d bytes counted as queued", n)
+		}
+	})
+}
+
+// A receiver that is slow, but goes on, holds the peer back and loses nothing.
+func TestReceiverThatIsSlowIsNotClosed(t *testing.T) {
+	inPair(t, rtt40, Config{}, Config{ChannelQueue: 64 << 10}, func(p *pair) {
+		c, d := p.open(p.client, p.server, "x", nil)
+		const n = 200
+		go func() {
+			for range n {
+				if c.SendBinary(context.Background(), make([]byte, 16384)) != nil {
+					return
+				}
+			}
+		}()
+		for i := range n {
+			time.Sleep(500 * time.Millisecond)
+			if _, err := d.Receive(within(t, time.Minute)); err != nil {
+				t.Fatalf("message %d: %v", i, err)
+			}
+		}
+	})
+}
