@@ -45,6 +45,9 @@ type Stats struct {
 	Contradictions uint64
 	// Retransmissions counts flights sent again, for whatever reason.
 	Retransmissions uint64
+	// LinkErrors counts datagrams that a Conn's link did not take. They count as
+	// lost, nothing more: an ICMP message is no reason to end an association.
+	LinkErrors uint64
 	// Dropped counts what had no effect, by DropReason.
 	Dropped [numDropReasons]uint64
 }

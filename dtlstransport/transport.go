@@ -1,0 +1,184 @@
+package dtlstransport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/keying"
+	"github.com/rtctransport/rtctransport/mux"
+)
+
+// A Transport is the usual composition over one link, the one that WebRTC calls
+// a DTLS transport:
+//
+//	           +--> Conn: DTLS ---- data ----> SCTP, for data channels
+//	link --> mux           \ keys
+//	           +--> SRTP <--+ -------> ReadRTP, OnRTP, ReadRTCP, OnRTCP
+//	           +--> SRTCP
+//	           +--> anything else: Mux()
+//
+// One goroutine reads the link. Media that comes before the keys waits, bounded.
+// All methods may be called concurrently. A Transport has to be closed.
+type Transport struct {
+	mux  *mux.Mux
+	conn *Conn
+	role Role
+	rtp  media
+	rtcp media
+}
+
+// NewTransport returns a transport over link, which it owns from now on. Nothing
+// is sent before Handshake. config is kept and must not be changed. Without
+// Config.NewProtector there is no ReadRTP and its like: packets are left to
+// whoever attaches to Mux, and SRTPMaterial has the keys.
+func NewTransport(link mux.Link, role Role, config *Config) (*Transport, error) {
+	m := mux.New(link, nil)
+	conn, err := newConn(m, role, config)
+	if err != nil {
+		return nil, err
+	}
+	t := &Transport{mux: m, conn: conn, role: role}
+	t.rtp.open, t.rtp.seal = keying.Protector.UnprotectRTP, keying.Protector.ProtectRTP
+	t.rtcp.open, t.rtcp.seal = keying.Protector.UnprotectRTCP, keying.Protector.ProtectRTCP
+	t.rtp.init()
+	t.rtcp.init()
+	conn.onEnd = t.end
+	if config.NewProtector != nil {
+		conn.onConnected = func() { t.connected(config.NewProtector) }
+	}
+	return t, nil
+}
+
+// connected is called with the connection's lock, when the gate has opened.
+func (t *Transport) connected(newProtector func(*keying.Material, Role) (keying.Protector, error)) {
+	material, err := t.conn.engine.SRTPMaterial()
+	var p keying.Protector
+	if err == nil {
+		p, err = newProtector(material, t.role)
+	}
+	if err != nil {
+		t.rtp.end(err)
+		t.rtcp.end(err)
+		if !errors.Is(err, ErrNoSRTP) {
+			t.conn.end(fmt.Errorf("dtls: SRTP: %w", err))
+		}
+		go t.mux.Handle(nil, mux.RTP, mux.RTCP)
+		return
+	}
+	t.rtp.protector.Store(&p)
+	t.rtcp.protector.Store(&p)
+	// What came early is handled before Handle returns, and the handlers may call
+	// us back: not under the lock.
+	go func() {
+		t.mux.Handle(t.rtp.receive, mux.RTP)
+		t.mux.Handle(t.rtcp.receive, mux.RTCP)
+	}()
+}
+
+// end is called with the connection's lock.
+func (t *Transport) end(err error) {
+	t.rtp.end(err)
+	t.rtcp.end(err)
+}
+
+// Handshake runs the handshake to its end; see Conn.Handshake.
+func (t *Transport) Handshake(ctx context.Context) error { return t.conn.Handshake(ctx) }
+
+// Conn returns the channel for datagrams under DTLS: in WebRTC, for SCTP. Closing
+// it closes the Transport.
+func (t *Transport) Conn() *Conn { return t.conn }
+
+// Mux returns what the link is shared by, for STUN, ZRTP, QUIC, or media that
+// the application protects itself.
+func (t *Transport) Mux() *mux.Mux { return t.mux }
+
+// Role returns the side that this end takes.
+func (t *Transport) Role() Role { return t.role }
+
+// ConnectionState returns what the association came to so far.
+func (t *Transport) ConnectionState() ConnectionState { return t.conn.ConnectionState() }
+
+// SetRemoteFingerprints gives the peer's fingerprints, where Config did not; see
+// Engine.SetRemote.
+func (t *Transport) SetRemoteFingerprints(set fingerprint.Set) error {
+	return t.conn.SetRemoteFingerprints(set)
+}
+
+// SRTPMaterial returns the SRTP keys, for applications that protect media
+// themselves; see Engine.SRTPMaterial.
+func (t *Transport) SRTPMaterial() (*keying.Material, error) { return t.conn.SRTPMaterial() }
+
+// ReadRTP returns the next RTP packet of the peer, authenticated and decrypted.
+// What b has no room for is lost, and the error is io.ErrShortBuffer. It blocks until
+// there is a packet, the read deadline passes (os.ErrDeadlineExceeded), or the
+// association ends; then the error is that of Conn.Err. It fails with ErrNoSRTP if no profile was
+// negotiated. A reader that is slow loses packets, which are counted.
+func (t *Transport) ReadRTP(b []byte) (int, error) { return t.rtp.read(b) }
+
+// ReadRTCP returns the next compound RTCP packet; otherwise it is as ReadRTP.
+func (t *Transport) ReadRTCP(b []byte) (int, error) { return t.rtcp.read(b) }
+
+// WriteRTP protects an RTP packet, header and payload, and sends it. The packet
+// is not kept or changed. It fails with ErrNotConnected before the handshake is complete,
+// with ErrNoSRTP, with the errors of package keying for packets that cannot be
+// protected, and with the mux's when the link has ended.
+func (t *Transport) WriteRTP(packet []byte) (int, error) { return t.rtp.write(t.mux, packet) }
+
+// WriteRTCP protects and sends a compound RTCP packet; otherwise it is as
+// WriteRTP.
+func (t *Transport) WriteRTCP(packet []byte) (int, error) { return t.rtcp.write(t.mux, packet) }
+
+// OnRTP gives each RTP packet to handler, inline from the loop that reads the
+// link, in place of ReadRTP: no copy, no wake-up. packet is valid, and may be written
+// to, until handler returns. handler has to be quick; it may call the Transport's
+// methods, but must not wait for data. What ReadRTP has not read is given to
+// handler first, before OnRTP returns. Call it once, before Handshake if no
+// packet may be handled by another goroutine at the same time.
+func (t *Transport) OnRTP(handler func(packet []byte)) { t.rtp.handle(handler) }
+
+// OnRTCP is OnRTP for compound RTCP packets.
+func (t *Transport) OnRTCP(handler func(packet []byte)) { t.rtcp.handle(handler) }
+
+// SetReadDeadline makes ReadRTP and ReadRTCP, waiting or later, fail from the
+// given time on. The zero Time means never. Conn has deadlines of its own.
+func (t *Transport) SetReadDeadline(d time.Time) error {
+	t.rtp.setDeadline(d)
+	t.rtcp.setDeadline(d)
+	return nil
+}
+
+// Done is closed when the association has ended; see Conn.Done.
+func (t *Transport) Done() <-chan struct{} { return t.conn.Done() }
+
+// Err returns why the association ended; see Conn.Err.
+func (t *Transport) Err() error { return t.conn.Err() }
+
+// Close ends the association with a close_notify and closes the link.
+func (t *Transport) Close() error { return t.conn.Close() }
+
+// TransportStats counts what a Transport saw.
+type TransportStats struct {
+	DTLS Stats
+	Mux  mux.Stats
+	RTP  MediaStats
+	RTCP MediaStats
+}
+
+// MediaStats counts packets of media received.
+type MediaStats struct {
+	Received uint64 // authentic
+	Refused  uint64 // forged, replayed or malformed
+	Dropped  uint64 // authentic, but the reader was too slow
+}
+
+func (m *media) stats() MediaStats {
+	return MediaStats{m.received.Load(), m.refused.Load(), m.dropped.Load()}
+}
+
+// Stats returns the counts so far.
+func (t *Transport) Stats() TransportStats {
+	return TransportStats{t.conn.Stats(), t.mux.Stats(), t.rtp.stats(), t.rtcp.stats()}
+}
