@@ -36,7 +36,7 @@ var extensions = []struct {
 	{name: "padding between", bytes: []byte{0xbe, 0xde, 0, 2, 0x10, 1, 0, 0x20, 2, 0, 0, 0}, sent: []byte{0xbe, 0xde, 0, 1, 0x10, 1, 0x20, 2}},
 	{name: "padding only", bytes: []byte{0xbe, 0xde, 0, 1, 0, 0, 0, 0}, sent: []byte{0xbe, 0xde, 0, 0}},
 	{name: "a word of padding at the end", bytes: []byte{0x10, 0, 0, 2, 7, 1, 1, 0, 0, 0, 0, 0}, sent: []byte{0x10, 0, 0, 1, 7, 1, 1, 0}},
-	{name: "reserved id 15", bytes: []byte{0xbe, 0xde, 0, 1, 0xf0, 1, 2, 3}, malformed: true},
+	{name: "reserved id 15", bytes: []byte{0xbe, 0xde, 0, 1, 0xf2, 1, 2, 3}, malformed: true},
 	{name: "element leaves the extension", bytes: []byte{0xbe, 0xde, 0, 1, 0x15, 1, 2, 3}, malformed: true},
 	{name: "two-byte element leaves the extension", bytes: []byte{0x10, 0, 0, 1, 5, 3, 1, 2}, malformed: true},
 	{name: "two-byte element without length", bytes: []byte{0x10, 0, 0, 1, 5, 1, 1, 6}, malformed: true},
@@ -150,7 +150,7 @@ func TestBareContextAndHeaderExtensions(t *testing.T) {
 		}
 	})
 	t.Run("it spoils the cleartext behind id 15", func(t *testing.T) {
-		packet := withExtension(1, []byte{0xbe, 0xde, 0, 1, 0xf0, 1, 2, 3}, "payload")
+		packet := withExtension(1, []byte{0xbe, 0xde, 0, 1, 0xf2, 1, 2, 3}, "payload")
 		protected := newReference(t, keying.SRTPAES128CMHMACSHA1_80, m.ClientKey, m.ClientSalt).rtp(t, packet, 20, 1)
 		got, err := bare().DecryptRTP(nil, protected, nil)
 		if err != nil || bytes.Equal(got, packet) {

@@ -13,6 +13,15 @@ import (
 	"github.com/rtctransport/rtctransport/keying"
 )
 
+func protectRTP(t testing.TB, sender *Protector, ssrc uint32, sequence uint16) []byte {
+	t.Helper()
+	packet, err := sender.ProtectRTP(nil, rtpPacket(ssrc, sequence, "payload"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return packet
+}
+
 // heapGrowth returns by how many bytes the live heap grows while f runs and keep is alive.
 func heapGrowth(keep any, f func()) int64 {
 	var before, after runtime.MemStats
@@ -67,6 +76,9 @@ func TestForgedSSRCsLeaveNoState(t *testing.T) {
 		}
 		if got := receiver.Stats(); got.Sources != 1 || got.AuthenticationFailures != 2*forged+200 {
 			t.Errorf("%v: %+v", p, got)
+		}
+		if _, err := receiver.UnprotectRTP(nil, protectRTP(t, sender, 2, 1)); err != nil || receiver.inbound.throwing.context != nil {
+			t.Errorf("%v: after a genuine SSRC the throw-away Context is kept: %v", p, err)
 		}
 		next, err := sender.ProtectRTP(nil, rtpPacket(1, 2, "next"))
 		if err != nil {
@@ -247,12 +259,16 @@ func TestEvictedSSRCDoesNotReopenItsReplayWindow(t *testing.T) {
 		unprotect(protect(4, 1), nil) // 1 and 4 active, 2 and 3 retired: full.
 		stranger := protect(5, 1)
 		unprotect(stranger, keying.ErrTooManySources)
-		unprotect(protect(1, 7), nil) // Those who are known live on, retired ones too.
+		forged := [2][]byte{bytes.Clone(stranger[0]), bytes.Clone(stranger[1])}
+		forged[0][13] ^= 1
+		forged[1][9] ^= 1
+		unprotect(forged, keying.ErrTooManySources) // No cryptography is spent on whom there is no place for.
+		unprotect(protect(1, 7), nil)               // Those who are known live on, retired ones too.
 		unprotect(protect(2, 2), nil)
 		unprotect(protect(3, 2), nil)
 		unprotect(protect(4, 2), nil)
 		unprotect(stranger, keying.ErrTooManySources)
-		if got := receiver.Stats(); got.Sources != 8 || got.TooManySources != 4 {
+		if got := receiver.Stats(); got.Sources != 8 || got.TooManySources != 6 {
 			t.Errorf("%v: %+v", p, got)
 		}
 	}
@@ -270,6 +286,33 @@ func TestForgettingAnSSRCWouldReopenItsReplayWindow(t *testing.T) {
 			t.Fatal(err)
 		}
 		receiver.inbound.rtp = newSources(maxActive, maxRetired)
+	}
+}
+
+func TestLeastRecentlyUsedSSRCIsEvicted(t *testing.T) {
+	s := newSources(3, 10)
+	for ssrc := range uint32(3) {
+		src, err := s.add(ssrc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.use(src, 1)
+	}
+	s.use(s.find(0), 2)
+	s.use(s.find(1), 2)
+	for ssrc := uint32(3); ssrc < 5; ssrc++ {
+		if _, err := s.add(ssrc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// In the order of their last use: 2, 0, 1, 3, 4.
+	for ssrc, want := range []bool{false, true, false, true, true} {
+		if got := s.find(uint32(ssrc)) != nil; got != want {
+			t.Errorf("SSRC %d is active: %t", ssrc, got)
+		}
+	}
+	if floor, retired := s.floor(0); floor != 2 || !retired {
+		t.Errorf("SSRC 0 retired with floor %d, %t", floor, retired)
 	}
 }
 

@@ -59,6 +59,22 @@ func TestWindowIsAtLeastAsLargeAsItSays(t *testing.T) {
 	}
 }
 
+func TestWindowAfterAFloorTakesWhatIsAboveInAnyOrder(t *testing.T) {
+	for floor := uint64(64); floor < 192; floor++ {
+		var w window
+		w.startAfter(floor)
+		for _, index := range []uint64{floor, floor - 1, 0} {
+			if w.fresh(index) {
+				t.Fatalf("floor %d: index %d is taken", floor, index)
+			}
+		}
+		w.mark(floor + 3)
+		if !w.fresh(floor+1) || !w.fresh(floor+2) || w.fresh(floor+3) || w.fresh(floor) {
+			t.Fatalf("floor %d: order matters above it", floor)
+		}
+	}
+}
+
 func TestWindowAtTheFirstAndTheLastIndex(t *testing.T) {
 	var w window
 	if !w.fresh(0) {
