@@ -2,6 +2,7 @@ package flight
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 )
@@ -21,6 +22,10 @@ const (
 	// each separate piece.
 	maxHeld   = 36 << 10
 	pieceCost = 64
+
+	// spare is how much more than needed is allocated for a piece that grows, in
+	// bytes, so that a message that comes byte by byte is not copied for each.
+	spare = 1 << 10
 )
 
 // An Outcome says what became of a fragment.
@@ -67,6 +72,28 @@ type piece struct {
 
 func (p piece) end() int { return p.offset + len(p.bytes) }
 
+// newPiece returns a piece with a copy of b and no memory to spare.
+func newPiece(offset int, b []byte) piece {
+	p := piece{offset, make([]byte, len(b))}
+	copy(p.bytes, b)
+	return p
+}
+
+// extend adds what b has behind the end of p; b begins at offset, in p or at its
+// end. The message has length bytes in all.
+func (p *piece) extend(offset int, b []byte, length int) {
+	if offset+len(b) <= p.end() {
+		return
+	}
+	b = b[p.end()-offset:]
+	if need := len(p.bytes) + len(b); need > cap(p.bytes) {
+		bigger := make([]byte, len(p.bytes), min(need+spare, length-p.offset))
+		copy(bigger, p.bytes)
+		p.bytes = bigger
+	}
+	p.bytes = append(p.bytes, b...)
+}
+
 // Next returns the lowest message_seq that is awaited.
 func (r *Reassembler) Next() uint16 { return r.next }
 
@@ -97,7 +124,7 @@ func (r *Reassembler) Add(h wire.Header, fragment []byte) Outcome {
 	if s.used && s.covers(int(h.FragmentOffset), len(fragment)) {
 		return Repeated
 	}
-	if r.held+len(fragment)+pieceCost > maxHeld && !r.makeRoom(s, len(fragment)+pieceCost) {
+	if more := s.missing(int(h.FragmentOffset), len(fragment)) + pieceCost + spare; !r.makeRoom(s, more) {
 		return Oversize
 	}
 	s.used, s.typ, s.length = true, h.Type, h.Length
@@ -152,12 +179,18 @@ func (r *Reassembler) release(s *slot) {
 	*s = slot{}
 }
 
-// makeRoom drops the largest message other than keep until n more bytes fit.
+// makeRoom sees to it that n more bytes may be held for the message in keep. It
+// gives back what is spare there, then drops the largest other messages.
 func (r *Reassembler) makeRoom(keep *slot, n int) bool {
+	if r.held+n > maxHeld {
+		r.held -= keep.cost()
+		keep.clip()
+		r.held += keep.cost()
+	}
 	for r.held+n > maxHeld {
 		var largest *slot
 		for i := range r.slots {
-			if s := &r.slots[i]; s != keep && s.used && (largest == nil || s.cost() > largest.cost()) {
+			if s := &r.slots[i]; s != keep && s.cost() > 0 && (largest == nil || s.cost() > largest.cost()) {
 				largest = s
 			}
 		}
@@ -206,6 +239,24 @@ func (s *slot) covers(offset, n int) bool {
 	return false
 }
 
+// missing returns how many of the n bytes from offset are not there.
+func (s *slot) missing(offset, n int) int {
+	end := offset + n
+	for _, p := range s.pieces {
+		n -= max(0, min(end, p.end())-max(offset, p.offset))
+	}
+	return n
+}
+
+// clip gives back the memory that no byte is in.
+func (s *slot) clip() {
+	for i := range s.pieces {
+		if p := &s.pieces[i]; cap(p.bytes) > len(p.bytes) {
+			*p = newPiece(p.offset, p.bytes)
+		}
+	}
+}
+
 // insert adds bytes that agree with what is there, joining what touches.
 func (s *slot) insert(offset int, fragment []byte) {
 	if len(fragment) == 0 {
@@ -225,20 +276,17 @@ func (s *slot) insert(offset int, fragment []byte) {
 	if i == j {
 		s.pieces = append(s.pieces, piece{})
 		copy(s.pieces[i+1:], s.pieces[i:])
-		s.pieces[i] = piece{offset, bytes.Clone(fragment)}
+		s.pieces[i] = newPiece(offset, fragment)
 		return
 	}
 	joined := s.pieces[i]
 	if offset < joined.offset {
-		joined = piece{offset, bytes.Clone(fragment)}
-	} else if end > joined.end() {
-		joined.bytes = append(joined.bytes, fragment[joined.end()-offset:]...)
+		joined = newPiece(offset, fragment)
 	}
+	joined.extend(offset, fragment, int(s.length))
 	for _, p := range s.pieces[i:j] {
-		if p.end() > joined.end() {
-			joined.bytes = append(joined.bytes, p.bytes[joined.end()-p.offset:]...)
-		}
+		joined.extend(p.offset, p.bytes, int(s.length))
 	}
 	s.pieces[i] = joined
-	s.pieces = append(s.pieces[:i+1], s.pieces[j:]...)
+	s.pieces = slices.Delete(s.pieces, i+1, j)
 }

@@ -49,6 +49,7 @@ type Timer struct {
 	deadline time.Time     // zero: stopped
 	copyAt   time.Time     // zero: no second copy is due
 	sentAt   time.Time     // when the flight was first sent
+	resent   bool          // it was sent again without a timeout
 	expiries int           // of the flight being sent
 }
 
@@ -59,7 +60,7 @@ func NewTimer(first time.Duration, classical bool) Timer {
 
 // Start begins to wait for the answer to a flight sent at now.
 func (t *Timer) Start(now time.Time) {
-	t.current, t.expiries, t.sentAt = t.first, 0, now
+	t.current, t.expiries, t.sentAt, t.resent = t.first, 0, now, false
 	t.arm(now)
 }
 
@@ -70,6 +71,7 @@ func (t *Timer) Stop() { t.deadline, t.copyAt = time.Time{}, time.Time{} }
 // for another reason than the timer.
 func (t *Timer) Restart(now time.Time) {
 	if !t.deadline.IsZero() {
+		t.resent = true
 		t.arm(now)
 	}
 }
@@ -106,14 +108,16 @@ func (t *Timer) Expiries() int { return t.expiries }
 
 // Sample takes the answer to the flight, which arrived at now. If the flight
 // was sent once, the time it took is a measured round trip and replaces the
-// guess. If it was sent more often, the timeout that worked is kept for the
-// next flight: "implementations SHOULD retain the current timer value until a
-// transmission without loss occurs" (RFC 6347, Section 4.2.4.1).
+// guess. If it was sent more often, nobody knows which of them was answered (RFC
+// 6298, Section 3, Karn's algorithm), and the guess stays; in classical behaviour
+// the timeout that worked is kept for the next flight: "implementations SHOULD
+// retain the current timer value until a transmission without loss occurs" (RFC
+// 6347, Section 4.2.4.1).
 func (t *Timer) Sample(now time.Time) {
 	switch {
 	case t.sentAt.IsZero():
 	case t.expiries == 0:
-		if !t.Classical {
+		if !t.Classical && !t.resent {
 			t.first = TimeoutFor(now.Sub(t.sentAt))
 		}
 	case t.Classical:
@@ -122,9 +126,10 @@ func (t *Timer) Sample(now time.Time) {
 	t.Stop()
 }
 
-// SetFirst changes the first timeout. A wait that has begun is scaled: what was
-// left of it keeps its share.
-func (t *Timer) SetFirst(now time.Time, first time.Duration) {
+// SetFirst changes the first timeout. A wait that has begun is scaled as a whole,
+// as if it had begun with the new one; it may be over by now. A second copy that
+// was due is left to the next timeout.
+func (t *Timer) SetFirst(_ time.Time, first time.Duration) {
 	old := t.first
 	t.first = first
 	if t.deadline.IsZero() || old <= 0 {
@@ -137,11 +142,12 @@ func (t *Timer) SetFirst(now time.Time, first time.Duration) {
 	t.copyAt = time.Time{}
 }
 
+// longest returns where doubling ends: not below where it begins.
 func (t *Timer) longest() time.Duration {
 	if t.Classical {
-		return longestClassical
+		return max(longestClassical, t.first)
 	}
-	return longestTimeout
+	return max(longestTimeout, t.first)
 }
 
 // arm sets the deadline, up to a tenth later than the timeout says, so that
