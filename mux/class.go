@@ -104,12 +104,13 @@ const (
 	stunMagicCookie = 0x2112A442 // RFC 8489, Section 5
 )
 
-// IsSTUN reports whether a datagram begins with a STUN header: two zero bits, a length that is a
-// multiple of four and fits, and the magic cookie (RFC 8489, Sections 5 and 6.3). It does not look at
-// the attributes. STUN without a cookie (RFC 3489) is not STUN to WebRTC: "The Magic Cookie field MUST
-// contain the fixed value 0x2112A442 in network byte order." RFC 8489, Section 5.
+// IsSTUN reports whether a datagram begins with a STUN header: a first byte of 0..3 (two zero bits by RFC
+// 8489, Section 5; the methods that would need more are kept free by RFC 7983, Section 3), a length that is
+// a multiple of four and fits, and the magic cookie. It does not look at the attributes. STUN without a
+// cookie (RFC 3489) is not STUN to WebRTC: "The Magic Cookie field MUST contain the fixed value 0x2112A442
+// in network byte order." RFC 8489, Section 5.
 func IsSTUN(b []byte) bool {
-	if len(b) < stunHeaderLen || b[0]&0xc0 != 0 {
+	if len(b) < stunHeaderLen || Classify(b) != STUN {
 		return false
 	}
 	length := int(binary.BigEndian.Uint16(b[2:]))

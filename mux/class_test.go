@@ -150,6 +150,7 @@ func TestSTUNNeedsCookieAndLength(t *testing.T) {
 		{"length too large", change(3, 8), false},
 		{"length not a multiple of four", change(3, 2), false},
 		{"first bits set", change(0, 0x40), false},
+		{"first byte of DTLS", change(0, 22), false},
 		{"DTLS", []byte{22, 0xfe, 0xfd, 0, 0x21, 0x12, 0xa4, 0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, false},
 	} {
 		if got := IsSTUN(test.b); got != test.want {
@@ -168,6 +169,7 @@ func FuzzClassifyAgreesWithTheTable(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(stunMessage(0, 0x20, 0, 0))
 	f.Add([]byte{22, 0xfe, 0xfd})
+	f.Add(append([]byte{48}, stunMessage()[1:]...)) // a DTLS first byte before a STUN header
 	f.Add([]byte{0x80, 200, 0, 1})
 	f.Add([]byte{0x80, 0x60, 0, 1})
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -42,7 +42,7 @@ func leakedGoroutines(patience time.Duration) string {
 func TestLeakCheckSeesAReadLoop(t *testing.T) {
 	m := New(newFakeLink(), nil)
 	m.Handle(nil, RTP)
-	if leaked := leakedGoroutines(0); !strings.Contains(leaked, "readLoop") {
+	if leaked := leakedGoroutines(0); !strings.Contains(leaked, "created by github.com/rtctransport/rtctransport/mux.") {
 		t.Errorf("an open mux is not seen; found %q", leaked)
 	}
 	m.Close()

@@ -55,8 +55,8 @@ func New(link Link, config *Config) *Mux {
 }
 
 // Handle gives all datagrams of the classes to handler, which the read loop calls inline: while it runs, no
-// other datagram of any class is read. It has to be quick and must not wait for another datagram. b is valid until
-// the handler returns, and the handler may write into it.
+// other datagram of any class is read. It has to be quick and must not wait for another datagram. b is valid
+// until the handler returns, and the handler may write into it.
 //
 // Early datagrams of the classes are given to the handler by Handle itself before it returns, in the order in
 // which they came; later ones follow. Calls for the classes of one Handle never overlap, but while one Handle

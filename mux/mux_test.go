@@ -395,6 +395,42 @@ func TestCloseByManyReleasesEverybody(t *testing.T) {
 	})
 }
 
+func TestWhoeverAskedIsToldOfTheEndOnce(t *testing.T) {
+	for name, end := range map[string]struct {
+		by   func(m *Mux, link *fakeLink)
+		want error
+	}{
+		"Close": {func(m *Mux, _ *fakeLink) { m.Close() }, net.ErrClosed},
+		"link":  {func(_ *Mux, link *fakeLink) { link.fail(io.EOF) }, io.EOF},
+	} {
+		inBubble(t, nil, func(t *testing.T, m *Mux, link *fakeLink) {
+			var told [3][]error
+			tell := func(i int) func(error) {
+				return func(err error) {
+					told[i] = append(told[i], err)
+					if link.closes.Load() != 1 {
+						t.Errorf("%s: told before the link was closed", name)
+					}
+					m.Stats()
+					m.Err() // no lock is held
+				}
+			}
+			m.Handle(nil, RTP)
+			m.OnEnd(tell(0))
+			m.OnEnd(tell(1))
+			end.by(m, link)
+			<-m.Done()
+			m.Close()
+			m.OnEnd(tell(2))
+			for i, errs := range told {
+				if len(errs) != 1 || !errors.Is(errs[0], end.want) {
+					t.Errorf("%s: function %d was told %v, want %v once", name, i, errs, end.want)
+				}
+			}
+		})
+	}
+}
+
 func TestHandlerMayClose(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, m *Mux, link *fakeLink) {
 		m.Handle(func([]byte) { m.Close() }, DTLS)

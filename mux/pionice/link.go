@@ -20,9 +20,9 @@ var ErrFailed = errors.New("pionice: ice has failed, no answer from the peer")
 // change of the pair changes the addresses and the round-trip time, not the Link. All methods may be called
 // concurrently.
 //
-// ice/v2 hands over all datagrams, up to 8,192 bytes long, that are not STUN and that came from the address of a remote
-// candidate (RFC 8827, Section 6.3). It keeps up to 1,000,000 bytes for a reader and drops the rest
-// without counting.
+// ice/v2 hands over all datagrams, up to 8,192 bytes long, that are not STUN and that came from the address
+// of a remote candidate (RFC 8827, Section 6.3). It keeps up to 1,000,000 bytes for a reader and drops the
+// rest without counting.
 type Link struct {
 	agent  *ice.Agent
 	conn   *ice.Conn
@@ -69,8 +69,8 @@ func NewLink(agent *ice.Agent, conn *ice.Conn) *Link {
 	return &Link{agent: agent, conn: conn, closer: &closer{agent: agent}}
 }
 
-// Read returns one datagram. It fails with io.ErrShortBuffer if b is too small for it, with net.ErrClosed after Close and with ErrFailed
-// after ICE has failed.
+// Read returns one datagram. It fails with io.ErrShortBuffer if b is too small for it, with net.ErrClosed
+// after Close and with ErrFailed after ICE has failed.
 func (l *Link) Read(b []byte) (int, error) {
 	n, err := l.conn.Read(b)
 	return n, l.closer.reason(err)
