@@ -47,7 +47,7 @@ type Engine struct {
 	finals     int             // how often the final flight may still be sent again
 	warnings   int             // how many attempts at renegotiation may still be answered
 	datagram   int             // MaxDatagramSize in force
-	fellBack   bool            // datagrams are smaller, for nothing was answered
+	fellBack   bool            // datagrams are smaller, for nothing was answered; stays so, for the path is the same for the next flight
 	remoteAddr []byte
 
 	remote   fingerprint.Set // what the peer must match; empty: not known yet

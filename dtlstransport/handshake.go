@@ -183,7 +183,6 @@ func (e *Engine) replayEarly(now time.Time) error {
 func (h *handshake) accept(now time.Time, epoch int, last uint16) {
 	h.clearHints()
 	h.timer.Sample(now)
-	h.e.fellBack = false
 	h.e.flights++
 	h.peerLast = lastMessage{true, epoch, last}
 	h.answers = maxFlightAnswers
