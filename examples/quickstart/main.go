@@ -51,11 +51,10 @@ func connect(ctx context.Context, role dtlstransport.Role, establish establishFu
 	local <- description{agent.Description(), certificate.Fingerprint()}
 	other := <-remote
 
-	p := new(peer)
-	p.link, err = establish(agent, ctx, other.ice)
+	link, err := establish(agent, ctx, other.ice)
 	check("ICE", err)
-	p.iceDone = time.Now()
-	p.transport, err = dtlstransport.NewTransport(p.link, role, &dtlstransport.Config{
+	p := &peer{link: link, iceDone: time.Now()}
+	p.transport, err = dtlstransport.NewTransport(link, role, &dtlstransport.Config{
 		Certificates:       []*fingerprint.Certificate{certificate},
 		RemoteFingerprints: fingerprint.Set{other.fingerprint},
 		NewProtector:       pionsrtp.New,
@@ -80,8 +79,8 @@ func main() {
 
 	fmt.Printf("ICE        %v <-> %v\n", a.link.LocalAddr(), a.link.RemoteAddr())
 	state := a.transport.ConnectionState()
-	ems := map[bool]string{true: "EMS", false: "no EMS"}[state.ExtendedMasterSecret]
-	fmt.Printf("DTLS 1.2   %v, %v, %s, fingerprint %s matched\n", state.CipherSuite, state.Group, ems, fingerprint.SHA256)
+	fmt.Printf("DTLS 1.2   %v, %v, %s, fingerprint %s matched\n", state.CipherSuite, state.Group,
+		map[bool]string{true: "EMS", false: "no EMS"}[state.ExtendedMasterSecret], fingerprint.SHA256)
 	packet := append([]byte{0x80, 111, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4}, "an Opus frame"...) // RFC 3550, Section 5.1
 	_, err = a.transport.WriteRTP(packet)
 	check("SRTP", err)
@@ -90,7 +89,7 @@ func main() {
 	n, err := b.transport.ReadRTP(got)
 	check("SRTP", err)
 	if !bytes.Equal(got[:n], packet) {
-		check("SRTP", fmt.Errorf("B opened %x, A sealed %x", got[:n], packet))
+		check("SRTP", fmt.Errorf("packet opened by B is %x, sealed by A %x", got[:n], packet))
 	}
 	fmt.Printf("SRTP       %v: packet sealed by A opened by B\n", state.SRTPProfile)
 

@@ -1,0 +1,28 @@
+# make demo   two peers over ICE in one process
+# make test   everything that has to hold; installs what it needs on Debian as root
+# make bench  the benchmarks, each beside its floor
+
+GO ?= go
+
+.PHONY: demo test bench lint
+
+demo:
+	$(GO) run ./examples/quickstart
+
+test: setup lint
+	$(GO) test -race $$($(GO) list ./... | grep -v /interop/browser)
+	RTC_REQUIRE_BROWSERS=1 $(GO) test -count=1 -timeout 15m ./interop/browser
+
+.PHONY: setup
+setup:
+	./interop/setup
+
+lint:
+	@test -z "$$(gofmt -l .)" || { echo 'gofmt would change:'; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+	$(GO) tool -modfile=.ci/tools.mod staticcheck ./...
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchtime 1s $$($(GO) list ./... | grep -v /interop/browser)
