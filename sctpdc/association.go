@@ -276,11 +276,21 @@ func (a *Association) abort(cause error, text string) {
 
 // violated is called by the gate, from inside its Read, for which abort would wait.
 func (a *Association) violated(reason error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.violatedLocked(reason)
+}
+
+// violatedLocked is violated for a caller that holds mu.
+func (a *Association) violatedLocked(reason error) {
+	if a.err != nil {
+		return
+	}
 	a.running.Add(1)
 	go func() {
 		defer a.running.Done()
 		err := fmt.Errorf("%w: %w", ErrProtocol, reason)
-		a.abort(&AssociationError{Reason: ReasonAbort, Text: reason.Error(), Err: err}, reason.Error())
+		a.abort(&AssociationError{Reason: ReasonAbort, Err: err}, reason.Error())
 	}()
 }
 

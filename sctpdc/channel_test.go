@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -487,13 +488,13 @@ func TestUnreliableChannelsGiveUpAndGoOn(t *testing.T) {
 			for _, reverse := range []bool{false, true} { // DC-17: both directions
 				t.Run(fmt.Sprint(name, plain, reverse), func(t *testing.T) {
 					const n = 300
-					dark := false // everything of the sender is lost meanwhile
+					var dark atomic.Bool // everything of the sender is lost meanwhile
 					sending := netsim.AtoB
 					if reverse {
 						sending = netsim.BtoA
 					}
 					link := netsim.Config{Delay: 20 * time.Millisecond, Decide: func(d netsim.Direction, i int) netsim.Fate {
-						return netsim.Fate{Drop: dark && d == sending}
+						return netsim.Fate{Drop: dark.Load() && d == sending}
 					}}
 					inPair(t, link, Config{DisableInterleaving: plain}, Config{}, func(p *pair) {
 						c, d := p.open(p.client, p.server, "x", &o)
@@ -514,11 +515,12 @@ func TestUnreliableChannelsGiveUpAndGoOn(t *testing.T) {
 							}
 						}()
 						for i := range n {
-							dark = i >= 100 && i < 200
+							dark.Store(i >= 100 && i < 200)
 							p.send(c, fmt.Sprint(i))
 							time.Sleep(20 * time.Millisecond)
 						}
 						time.Sleep(10 * time.Second)
+						synctest.Wait()
 						lost := 0
 						for i := range n {
 							if !got[fmt.Sprint(i)] {
@@ -531,7 +533,6 @@ func TestUnreliableChannelsGiveUpAndGoOn(t *testing.T) {
 						if lost < 50 {
 							t.Errorf("%d messages were given up, want most of those sent in 2 s of darkness", lost)
 						}
-						synctest.Wait()
 					})
 				})
 			}

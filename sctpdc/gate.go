@@ -36,6 +36,7 @@ type gate struct {
 	mu        sync.Mutex
 	localTag  uint32 // what the peer must put into its packets; zero: no INIT or INIT ACK was sent yet
 	peerTag   uint32 // what we put into ours; zero: not known yet
+	streams   int    // how many streams the peer takes; zero: not known yet
 	oldTSN    uint32 // chunks up to here may be repetitions for a stream that is closed by now
 	hasOldTSN bool
 	resets    map[uint32][]uint16 // our reset requests without an answer: number to streams
@@ -60,8 +61,7 @@ type gateOwner interface {
 type ending struct {
 	abortSent, abortReceived bool
 	abortText                string
-	shutdownReceived         bool // a SHUTDOWN came in
-	complete                 bool // SHUTDOWN COMPLETE was sent or received
+	complete                 bool // SHUTDOWN ACK was sent, or SHUTDOWN COMPLETE sent or received
 	connErr                  error
 }
 
@@ -103,21 +103,21 @@ func (g *gate) Read(p []byte) (int, error) {
 			g.mu.Unlock()
 			return 0, errConnEnded
 		}
-		if g.inbound(p[:n]) {
+		if n = g.inbound(p[:n]); n > 0 {
 			return n, nil
 		}
 	}
 }
 
-// inbound decides whether pion/sctp may see a packet, and may change it in place.
-func (g *gate) inbound(p []byte) bool {
+// inbound decides what pion/sctp may see of a packet, and may change it in place. It returns the length; 0: nothing.
+func (g *gate) inbound(p []byte) int {
 	if len(p) < commonHeaderLen+chunkHeaderLen {
 		g.stats.malformed.Add(1)
-		return false
+		return 0
 	}
 	if binary.LittleEndian.Uint32(p[8:]) != checksum(p) {
 		g.stats.badChecksum.Add(1)
-		return false
+		return 0
 	}
 	first := chunkType(p[commonHeaderLen])
 	// "If the receiver finds that the chunk length is [wrong], the packet is discarded": before anything of it counts.
@@ -125,22 +125,35 @@ func (g *gate) inbound(p []byte) bool {
 		c, r, ok := nextChunk(rest)
 		if !ok || (c.typ == chunkInit || c.typ == chunkInitAck) && (len(c.value) < 16 || len(rest) != len(p)-commonHeaderLen || len(r) > 0) {
 			g.stats.malformed.Add(1)
-			return false
+			return 0
 		}
 		rest = r
 	}
 	if !g.tagFits(first, p[commonHeaderLen+1], binary.BigEndian.Uint32(p[4:])) {
 		g.stats.badTag.Add(1)
-		return false
+		return 0
 	}
-	changed := false
+	changed, kept := false, commonHeaderLen
 	for rest := p[commonHeaderLen:]; len(rest) > 0; {
 		c, r, _ := nextChunk(rest)
+		whole := rest[:len(rest)-len(r)]
 		rest = r
+		// Without it: pion/sctp drops the whole packet for one chunk that it does not know. "The highest-order 2 bits
+		// specify the action that is taken [...]: Stop processing this SCTP packet and discard the unrecognized chunk and
+		// all further chunks", or "Skip this chunk and continue processing". RFC 9260, Section 3.2. We report neither.
+		if h := c.typ.handling(); h != take {
+			changed = true
+			if h == stop {
+				break
+			}
+			continue
+		}
+		kept += copy(p[kept:], whole) // moves bytes only behind a chunk that was skipped
+		c, _, _ = nextChunk(p[kept-len(whole) : kept])
 		switch c.typ {
 		case chunkData, chunkIData:
 			if !g.inboundData(c) {
-				return false
+				return 0
 			}
 		case chunkReconfig:
 			changed = g.inboundReconfig(c) || changed
@@ -148,10 +161,13 @@ func (g *gate) inbound(p []byte) bool {
 			g.inboundControl(c)
 		}
 	}
-	if changed {
-		setChecksum(p)
+	if kept == commonHeaderLen {
+		return 0
 	}
-	return true
+	if changed {
+		setChecksum(p[:kept])
+	}
+	return kept
 }
 
 // tagFits checks the verification tag. RFC 9260, Section 8.5.
@@ -244,6 +260,7 @@ func (g *gate) inboundControl(c chunk) {
 	case chunkInit, chunkInitAck:
 		if !g.stats.cookieAnswered.Load() {
 			g.peerTag = binary.BigEndian.Uint32(c.value)
+			g.streams = int(binary.BigEndian.Uint16(c.value[10:])) // Number of Inbound Streams
 		}
 		if c.typ == chunkInitAck {
 			g.stats.initAcked.Store(true)
@@ -252,8 +269,6 @@ func (g *gate) inboundControl(c chunk) {
 		g.stats.cookieAnswered.Store(true)
 	case chunkAbort:
 		g.end.abortReceived, g.end.abortText = true, abortText(c.value)
-	case chunkShutdown:
-		g.end.shutdownReceived = true
 	case chunkShutdownComplete:
 		g.end.complete = true
 	}
@@ -340,6 +355,8 @@ func (g *gate) outbound(c chunk) (excess uint32) {
 			g.end.abortText = abortText(c.value)
 		}
 	case chunkShutdownAck:
+		// It is sent when nothing is outstanding on either side, so no data can be missing any more.
+		g.end.complete = true
 		// Without it: pion/sctp repeats a SHUTDOWN ACK for ever when the SHUTDOWN COMPLETE is lost.
 		if g.linger == nil {
 			g.linger = time.AfterFunc(shutdownLinger, func() { _ = g.Close() })
@@ -408,6 +425,16 @@ func (g *gate) Close() error {
 		}
 	})
 	return g.closeErr
+}
+
+// peerStreams returns how many streams we may use: 65535 until the peer's INIT says less.
+func (g *gate) peerStreams() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.streams == 0 {
+		return maxStreamID + 1
+	}
+	return g.streams
 }
 
 // ended returns what the packets said so far.

@@ -3,8 +3,10 @@ package sctpdc
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -104,6 +106,26 @@ func TestDamagedPacketsAreDropped(t *testing.T) {
 		p.send(c, "alive")
 		p.want(d, "alive")
 	})
+}
+
+// SCTP-09
+func TestUnknownChunksAreSkippedOrEndThePacket(t *testing.T) {
+	for typ, taken := range map[chunkType]bool{0x3f: false, 0x7f: false, 0xbf: true, 0xff: true, 15: false, chunkHeartbeatAck: true, chunkCWR: true} {
+		inTapped(t, Config{}, Config{}, func(p *pair, x, y *tap) {
+			c, d := p.open(p.client, p.server, "x", nil)
+			time.Sleep(time.Second)
+			packet := onePacket(y.tag(), typ, 0, []byte("12345"))
+			packet = append(packet, onePacket(0, chunkAbort, 0, abortCause)[commonHeaderLen:]...)
+			setChecksum(packet)
+			_, _ = y.Conn.Write(packet)
+			if taken {
+				wantEnd(t, p.client, ReasonAbort, true)
+				return
+			}
+			p.send(c, "alive")
+			p.want(d, "alive")
+		})
+	}
 }
 
 // The fault behind firstMessage; see TestBurstOfThousandChannelsOpens.
@@ -359,6 +381,77 @@ func TestRealINITsAreAnswered(t *testing.T) {
 	}
 }
 
+// libdatachannel takes 1024 streams; ids go round within them.
+func TestOnlyStreamsThatThePeerTakesAreUsed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, d := netsim.Pipe(rtt40)
+		p := &pair{t: t}
+		p.client, p.server = p.start(c, 1, Config{}), p.start(&fewStreams{d, 8}, 2, Config{})
+		defer p.server.Close()
+		defer p.client.Close()
+		if err := p.client.Handshake(within(t, time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 10 {
+			x, y := p.open(p.client, p.server, "x", nil)
+			if want := uint16(i % 4 * 2); x.ID() != want {
+				t.Errorf("channel %d has id %d, want %d", i, x.ID(), want)
+			}
+			_ = y.Close()
+			<-x.Done()
+		}
+		id := uint16(8)
+		if _, err := p.client.Open(within(t, time.Minute), "x", &ChannelOptions{Negotiated: true, ID: &id}); !errors.Is(err, ErrTooManyChannels) {
+			t.Errorf("id 8: %v", err)
+		}
+	})
+}
+
+// fewStreams makes INIT and INIT ACK say that n streams are taken.
+type fewStreams struct {
+	net.Conn
+	n byte
+}
+
+func (c *fewStreams) Write(p []byte) (int, error) {
+	if typ := chunkType(p[12]); typ == chunkInit || typ == chunkInitAck {
+		p = append([]byte(nil), p...)
+		p[26], p[27] = 0, c.n
+		setChecksum(p)
+	}
+	return c.Conn.Write(p)
+}
+
+// The fault behind ChannelOptions.reliability: the message is sent again after 5 s of darkness, though its life is 0.1 s.
+func TestBarePionNeverGivesUpByLifetime(t *testing.T) {
+	inBarePair(t, func(a, b *sctp.Association, x, _ *tap) {
+		s, err := a.OpenStream(0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.SetReliabilityParams(true, sctp.ReliabilityTypeTimed, 100)
+		x.mu.Lock()
+		x.drop = func([]byte) bool { return true }
+		x.mu.Unlock()
+		_, _ = s.Write([]byte("old"))
+		time.Sleep(5 * time.Second)
+		x.mu.Lock()
+		x.drop = nil
+		x.mu.Unlock()
+		time.Sleep(10 * time.Second)
+		accepted := make(chan *sctp.Stream, 1)
+		go func() {
+			if s, err := b.AcceptStream(); err == nil {
+				accepted <- s
+			}
+		}()
+		synctest.Wait()
+		if len(accepted) == 0 {
+			t.Error("it was given up: the lifetime can be handed to pion/sctp")
+		}
+	})
+}
+
 // Without the linger, pion/sctp would repeat its SHUTDOWN ACK for ever.
 func TestLostSHUTDOWNCOMPLETEDoesNotKeepTheAssociation(t *testing.T) {
 	inTapped(t, Config{}, Config{}, func(p *pair, x, _ *tap) {
@@ -374,6 +467,6 @@ func TestLostSHUTDOWNCOMPLETEDoesNotKeepTheAssociation(t *testing.T) {
 		if took := time.Since(began); took > 11*time.Second {
 			t.Errorf("took %v", took)
 		}
-		t.Log(p.server.Err())
+		wantEnd(t, p.server, ReasonShutdown, true)
 	})
 }

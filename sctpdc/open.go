@@ -2,6 +2,7 @@ package sctpdc
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/pion/sctp"
@@ -33,14 +34,19 @@ func (a *Association) Open(ctx context.Context, label string, options *ChannelOp
 		a.release(c)
 		return nil, err
 	}
-	a.mu.Lock()
-	if a.err != nil || a.isStopping() {
-		a.mu.Unlock()
+	// "The sender [...] MUST NOT" use a stream that the peer's INIT did not allow (RFC 9260, Section 6.5); libdatachannel
+	// allows 1024. Only channels that were asked for before it was known can come this far.
+	if int(c.id) >= a.gate.peerStreams() {
 		a.release(c)
-		return nil, a.ending()
+		return nil, fmt.Errorf("%w: the peer takes %d streams, id %d is beyond", ErrTooManyChannels, a.gate.peerStreams(), c.id)
 	}
-	stream, err := a.sctp.OpenStream(c.id, sctp.PayloadTypeWebRTCBinary)
+	stream, err := a.stream(ctx, c.id)
 	if err != nil {
+		a.release(c)
+		return nil, err
+	}
+	a.mu.Lock()
+	if a.err != nil {
 		a.mu.Unlock()
 		a.release(c)
 		return nil, a.ending()
@@ -64,6 +70,34 @@ func (a *Association) Open(ctx context.Context, label string, options *ChannelOp
 	}
 	go c.read()
 	return c, nil
+}
+
+// stream returns a new stream of pion/sctp.
+func (a *Association) stream(ctx context.Context, id uint16) (*sctp.Stream, error) {
+	for {
+		if a.isStopping() {
+			return nil, a.ending()
+		}
+		a.mu.Lock()
+		s := a.sctp
+		a.mu.Unlock()
+		stream, err := s.OpenStream(id, sctp.PayloadTypeWebRTCBinary)
+		if err != nil {
+			return nil, a.ending()
+		}
+		if stream.State() == sctp.StreamStateOpen {
+			return stream, nil
+		}
+		// The id was free, so this is the stream that had it before: pion/sctp tells a stream that the peer reset it, by
+		// which we free the id, and only then forgets the stream. It is about to.
+		t := time.NewTimer(time.Millisecond)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // reserve finds an id for a channel of ours, and enters the channel.
@@ -102,9 +136,11 @@ func (a *Association) reserve(label string, o ChannelOptions) (*Channel, error) 
 	return c, nil
 }
 
-// following returns the id of ours after id, the first one after the last.
+// following returns the id of ours after id, the first one after the last. Ids are used in turn, not the lowest free one,
+// so that those of a closed channel rest for a while: a peer on bare pion/sctp resets a stream again when our request is
+// repeated late.
 func (a *Association) following(id uint16) uint16 {
-	if int(id)+2 > maxStreamID {
+	if int(id)+2 > min(maxStreamID, a.gate.peerStreams()-1) {
 		return id & 1
 	}
 	return id + 2
@@ -191,7 +227,7 @@ func (a *Association) incoming(stream *sctp.Stream) {
 		a.remove(old)
 	}
 	if len(a.channels) >= a.config.MaxChannels+maxRefused {
-		a.violated(ErrTooManyChannels)
+		a.violatedLocked(ErrTooManyChannels)
 		return
 	}
 	c := newChannel(a, id)

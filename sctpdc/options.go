@@ -77,6 +77,3 @@ func (o *ChannelOptions) reliability() (kind byte, value uint32) {
 	}
 	return sctp.ReliabilityTypeReliable, 0
 }
-
-// sendReliably is whether nothing is ever given up.
-func (o *ChannelOptions) sendReliably() bool { return o.MaxRetransmits == nil && o.MaxLifetime == nil }

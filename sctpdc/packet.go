@@ -39,12 +39,40 @@ const (
 	chunkError            chunkType = 9
 	chunkCookieEcho       chunkType = 10
 	chunkCookieAck        chunkType = 11
+	chunkECNE             chunkType = 12
+	chunkCWR              chunkType = 13
 	chunkShutdownComplete chunkType = 14
 	chunkIData            chunkType = 64  // RFC 8260
 	chunkReconfig         chunkType = 130 // RFC 6525
 	chunkForwardTSN       chunkType = 192 // RFC 3758
 	chunkIForwardTSN      chunkType = 194 // RFC 8260
 )
+
+// A handling is what becomes of a chunk.
+type handling uint8
+
+const (
+	take handling = iota
+	skip          // this chunk
+	stop          // this chunk and those behind it
+)
+
+// handling returns what to do with a chunk of the type, which is what RFC 9260, Section 3.2, says about those that one
+// does not recognize. Pion/sctp recognizes fewer than it should: not the answer to its own HEARTBEAT.
+func (t chunkType) handling() handling {
+	switch t {
+	case chunkData, chunkInit, chunkInitAck, chunkSack, chunkHeartbeat, chunkAbort, chunkShutdown, chunkShutdownAck,
+		chunkError, chunkCookieEcho, chunkCookieAck, chunkShutdownComplete, chunkIData, chunkReconfig, chunkForwardTSN,
+		chunkIForwardTSN:
+		return take
+	case chunkHeartbeatAck, chunkECNE, chunkCWR:
+		return skip
+	}
+	if t&0x80 != 0 {
+		return skip
+	}
+	return stop
+}
 
 // Flags of DATA and I-DATA, RFC 9260, Section 3.3.1, and of ABORT and SHUTDOWN COMPLETE, Sections 3.3.7 and 3.3.13.
 const (
@@ -194,14 +222,16 @@ func printable(b []byte) string {
 	return string(s)
 }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+var (
+	castagnoli   = crc32.MakeTable(crc32.Castagnoli)
+	zeroChecksum [4]byte
+)
 
 // checksum returns the CRC32c of a packet, its checksum field taken as zero, in the byte order of the wire when stored
 // little-endian. RFC 9260, Section 6.8 and Appendix A.
 func checksum(packet []byte) uint32 {
-	var zero [4]byte
 	sum := crc32.Update(0, castagnoli, packet[:8])
-	sum = crc32.Update(sum, castagnoli, zero[:])
+	sum = crc32.Update(sum, castagnoli, zeroChecksum[:])
 	return crc32.Update(sum, castagnoli, packet[commonHeaderLen:])
 }
 

@@ -165,6 +165,8 @@ func (c *Channel) handleDCEP(b []byte) error {
 	case c.isOpen():
 		// "The method [...] if the stream is already in use: [...] close." RFC 8832, Section 6.
 		return fmt.Errorf("%w: DCEP message on stream %d, which is in use", ErrProtocol, c.id)
+	case c.id > maxStreamID:
+		return fmt.Errorf("%w: peer opened stream %d", ErrProtocol, c.id)
 	case c.a.ours(c.id):
 		return fmt.Errorf("%w: peer opened stream %d, which is ours to open", ErrProtocol, c.id)
 	}

@@ -91,11 +91,8 @@ func inTapped(t *testing.T, client, server Config, f func(p *pair, x, y *tap)) {
 }
 
 // bare starts pion/sctp without anything of ours, and waits for the association.
-func bare(t *testing.T, conn net.Conn, peer func()) *sctp.Association {
+func bare(t *testing.T, conn net.Conn) *sctp.Association {
 	t.Helper()
-	if peer != nil {
-		go peer()
-	}
 	a, err := sctp.ClientContext(within(t, time.Minute), sctp.WithNetConn(conn),
 		sctp.WithLoggerFactory(&logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}))
 	if err != nil {
@@ -110,9 +107,9 @@ func inBarePair(t *testing.T, f func(a, b *sctp.Association, x, y *tap)) {
 	synctest.Test(t, func(t *testing.T) {
 		c, d := netsim.Pipe(rtt40)
 		x, y := &tap{Conn: c}, &tap{Conn: d}
-		var b *sctp.Association
-		a := bare(t, x, func() { b = bare(t, y, nil) })
-		time.Sleep(time.Second)
+		other := make(chan *sctp.Association, 1)
+		go func() { other <- bare(t, y) }()
+		a, b := bare(t, x), <-other
 		defer b.Close()
 		defer a.Close()
 		f(a, b, x, y)
@@ -127,7 +124,7 @@ func inRude(t *testing.T, config Config, f func(a *Association, rude *sctp.Assoc
 		p := &pair{t: t}
 		a := p.start(c, 2, config)
 		defer a.Close()
-		rude := bare(t, d, nil)
+		rude := bare(t, d)
 		defer rude.Close()
 		if err := a.Handshake(within(t, time.Minute)); err != nil {
 			t.Fatal(err)
