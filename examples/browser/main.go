@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+)
+
+func main() {
+	log.SetFlags(0)
+	address := flag.String("addr", "127.0.0.1:0", "`address` to serve HTTP on")
+	ip := flag.String("ip", "", "the one IPv4 `address` to offer candidates on (default: all of this machine)")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		log.Fatalf("unexpected argument %q", flag.Arg(0))
+	}
+	var only net.IP
+	if *ip != "" {
+		if only = net.ParseIP(*ip).To4(); only == nil {
+			log.Fatalf("-ip %s is not an IPv4 address", *ip)
+		}
+	}
+	if err := serve(*address, only); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// serve serves until the process is asked to end, and then closes every peer in order.
+func serve(address string, only net.IP) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	server := NewServer(only, DefaultLimits)
+	go server.Sweep(ctx)
+	h := &http.Server{
+		Handler:           server,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    16 << 10,
+	}
+	fmt.Printf("LISTENING http://%s\n", listener.Addr())
+	go func() {
+		<-ctx.Done()
+		server.Close()
+		h.Close()
+	}()
+	if err := h.Serve(listener); err != http.ErrServerClosed {
+		return err
+	}
+	return nil
+}
+
+// version is the module's version as the build knows it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "devel"
+}
