@@ -45,6 +45,7 @@ type Engine struct {
 	verify     []byte          // a HelloVerifyRequest to be sent, a whole datagram
 	finalSeq   uint16          // message_seq of the Finished that a repeated final flight ends with
 	finals     int             // how often the final flight may still be sent again
+	finalCopy  time.Time       // when its second copy is due; zero: none is
 	warnings   int             // how many attempts at renegotiation may still be answered
 	datagram   int             // MaxDatagramSize in force
 	fellBack   bool            // datagrams are smaller, for nothing was answered; stays so, for the path is the same for the next flight
@@ -141,6 +142,10 @@ func (e *Engine) HandleTimeout(now time.Time) error {
 		}
 		return e.fail(now, ErrTimeout)
 	}
+	if !e.finalCopy.IsZero() && !now.Before(e.finalCopy) {
+		e.finalCopy = time.Time{}
+		e.out.Rewind()
+	}
 	if e.hs != nil && e.hs.timer.Expire(now) {
 		e.hs.expired()
 		return e.settle(now)
@@ -150,7 +155,7 @@ func (e *Engine) HandleTimeout(now time.Time) error {
 
 // Deadline returns when HandleTimeout is due; zero means never.
 func (e *Engine) Deadline() time.Time {
-	d := e.deadline
+	d := firstTime(e.deadline, e.finalCopy)
 	if e.hs != nil {
 		d = firstTime(d, e.hs.grace)
 		d = firstTime(d, e.hs.timer.Deadline())
@@ -312,7 +317,7 @@ func (e *Engine) started() bool { return e.hs == nil || e.hs.started() }
 
 // release forgets the handshake.
 func (e *Engine) release() {
-	e.hs, e.side, e.verify, e.deadline = nil, nil, nil, time.Time{}
+	e.hs, e.side, e.verify, e.deadline, e.finalCopy = nil, nil, nil, time.Time{}, time.Time{}
 	e.out.Drop()
 }
 

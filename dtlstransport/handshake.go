@@ -155,8 +155,8 @@ func (e *Engine) settle(now time.Time) error {
 		// at once (RFC 6347, Section 4.2.4, "read retransmit").
 		if h.answers > 0 && e.out.Sends() > 0 && !e.out.Pending() {
 			h.answers--
-			// The timer runs on: it counts what we heard nothing new after.
 			h.resend()
+			h.timer.Resent(now)
 		}
 	}
 	return nil

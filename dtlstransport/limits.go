@@ -1,5 +1,7 @@
 package dtlstransport
 
+import "github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
+
 // Every queue that a peer or a forger can fill has its bound here, or in
 // internal/flight for the reassembly of messages (12 messages ahead, 32 KiB
 // each, 36 KiB in all).
@@ -20,6 +22,11 @@ const (
 	// maxFinalAnswers is how often the final flight is sent again after the
 	// handshake. The peer needs one; each is 75 bytes.
 	maxFinalAnswers = 32
+
+	// finalCopyDelay is how long after such an answer a second copy of it goes
+	// out. The peer asks because the path has lost the first, and asks again only after
+	// twice the time.
+	finalCopyDelay = flight.MinTimeout / 2
 
 	// maxWarnings is how many attempts at renegotiation are answered.
 	maxWarnings = 8

@@ -121,7 +121,7 @@ func (e *Engine) handleProtected(now time.Time, r *record.Record) error {
 		if e.hs != nil {
 			return e.hs.handleFragments(now, 1, r.Number.Seq, content)
 		}
-		e.handlePostHandshake(content)
+		e.handlePostHandshake(now, content)
 	case record.TypeAlert:
 		return e.handleAlert(content)
 	default:
@@ -173,7 +173,7 @@ func keepNewest(queue [][]byte, b []byte, stats *Stats) [][]byte {
 
 // handlePostHandshake takes handshake messages after the handshake: the final
 // flight of a peer that missed ours, or an attempt at renegotiation.
-func (e *Engine) handlePostHandshake(content []byte) {
+func (e *Engine) handlePostHandshake(now time.Time, content []byte) {
 	for len(content) > 0 {
 		h, _, rest, err := wire.ParseFragment(content)
 		if err != nil {
@@ -192,6 +192,9 @@ func (e *Engine) handlePostHandshake(content []byte) {
 				e.finals--
 				e.stats.Retransmissions++
 				e.out.Rewind()
+				if !e.config.Conformance {
+					e.finalCopy = now.Add(finalCopyDelay)
+				}
 			}
 		case h.Type == wire.TypeHelloRequest && e.role == RoleClient || h.Type == wire.TypeClientHello && e.role == RoleServer:
 			// "When TLS renegotiation is attempted [...] the no_renegotiation

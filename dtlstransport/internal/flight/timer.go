@@ -34,8 +34,8 @@ func TimeoutFor(rtt time.Duration) time.Duration {
 
 // A Timer says when a flight is sent again.
 //
-//	send      resend copy       resend copy                 resend
-//	|---rto---|--rto--|--rto----|---2 rto--|---2 rto--------|   ...
+//	send      resend  copy              resend      copy
+//	|---rto---|-rto/2-|-----3/2 rto-----|----rto----|----3 rto ...
 //
 // A flight that is sent again goes out twice, the second copy half a timeout
 // after the first: the path has just been seen to lose datagrams. Progress stops
@@ -67,12 +67,13 @@ func (t *Timer) Start(now time.Time) {
 // Stop ends the wait.
 func (t *Timer) Stop() { t.deadline, t.copyAt = time.Time{}, time.Time{} }
 
-// Restart begins the current timeout anew: the flight has just been sent again
-// for another reason than the timer.
-func (t *Timer) Restart(now time.Time) {
-	if !t.deadline.IsZero() {
-		t.resent = true
-		t.arm(now)
+// Resent notes that the flight has just been sent again because the peer asked
+// for it, by repeating its own. The wait goes on as it was, and a second copy
+// follows: the peer missed the first.
+func (t *Timer) Resent(now time.Time) {
+	t.resent = true
+	if !t.Classical && !t.deadline.IsZero() && t.copyAt.IsZero() {
+		t.copyAt = now.Add(t.current / 2)
 	}
 }
 
@@ -89,10 +90,11 @@ func (t *Timer) Deadline() time.Time {
 func (t *Timer) Expire(now time.Time) bool {
 	if !t.deadline.IsZero() && !now.Before(t.deadline) {
 		t.expiries++
+		expired := t.current
 		t.current = min(2*t.current, t.longest())
 		t.arm(now)
 		if !t.Classical {
-			t.copyAt = now.Add(t.current / 2)
+			t.copyAt = now.Add(expired / 2)
 		}
 		return true
 	}

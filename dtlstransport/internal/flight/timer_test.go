@@ -49,8 +49,8 @@ func TestClassicalTimerDoublesUpToAMinute(t *testing.T) { // RTX-01
 }
 
 func TestTimerSendsAgainTwiceAndDoublesUpToThreeSeconds(t *testing.T) { // RTX-01
-	// Without jitter: after 200 ms again, and its copy half the doubled timeout
-	// later; then 400, 800, 1600, 3000, 3000 ms.
+	// Without jitter: after 200 ms again, and its copy half that timeout later;
+	// then 400, 800, 1600, 3000, 3000 ms.
 	timeouts := []time.Duration{200, 400, 800, 1600, 3000, 3000, 3000}
 	for range 50 {
 		timer := NewTimer(200*time.Millisecond, false)
@@ -65,8 +65,8 @@ func TestTimerSendsAgainTwiceAndDoublesUpToThreeSeconds(t *testing.T) { // RTX-0
 			}
 			last = expiry
 			if i+1 < len(timeouts) {
-				if wait := at[2*i+1] - expiry; wait != timeouts[i+1]*time.Millisecond/2 {
-					t.Errorf("copy %d after %v, want half of %v ms", i, wait, timeouts[i+1])
+				if wait := at[2*i+1] - expiry; wait != timeout/2 {
+					t.Errorf("copy %d after %v, want half of %v", i, wait, timeout)
 				}
 			}
 		}
@@ -136,8 +136,8 @@ func TestStoppedTimerNeverExpires(t *testing.T) {
 		}
 	}
 	check("new")
-	timer.Restart(timerZero)
-	check("restarted, but never started")
+	timer.Resent(timerZero)
+	check("sent again, but never started")
 	timer.Start(timerZero)
 	timer.Stop()
 	check("stopped")
@@ -150,15 +150,26 @@ func TestStoppedTimerNeverExpires(t *testing.T) {
 	check("answered")
 }
 
-func TestRestartBeginsTheSameTimeoutAnew(t *testing.T) {
-	timer := NewTimer(time.Second, true)
+func TestAFlightThatThePeerAskedForGoesOutTwice(t *testing.T) {
+	timer := NewTimer(time.Second, false)
 	timer.Start(timerZero)
-	now := timer.Deadline()
-	timer.Expire(now)
-	now = now.Add(500 * time.Millisecond)
-	timer.Restart(now)
-	if wait := timer.Deadline().Sub(now); wait != 2*time.Second || timer.Expiries() != 1 {
-		t.Errorf("expires after %v, %d expiries", wait, timer.Expiries())
+	timeout := timer.Deadline()
+	now := timerZero.Add(200 * time.Millisecond)
+	timer.Resent(now)
+	copyAt := now.Add(500 * time.Millisecond)
+	if timer.Deadline() != copyAt {
+		t.Errorf("the copy is due at %v, want %v", timer.Deadline(), copyAt)
+	}
+	timer.Resent(now.Add(100 * time.Millisecond)) // one copy serves for both
+	if !timer.Expire(copyAt) || timer.Expire(copyAt) || timer.Expiries() != 0 || timer.Deadline() != timeout {
+		t.Errorf("after the copy: %d expiries, deadline %v, want none and %v as before", timer.Expiries(), timer.Deadline(), timeout)
+	}
+	classical := NewTimer(time.Second, true)
+	classical.Start(timerZero)
+	timeout = classical.Deadline()
+	classical.Resent(now)
+	if classical.Deadline() != timeout {
+		t.Errorf("classical: deadline %v, want %v", classical.Deadline(), timeout)
 	}
 }
 
@@ -182,7 +193,7 @@ func TestMeasuredRoundTripReplacesTheGuess(t *testing.T) { // RTX-07
 		{"sent again by the timer", func(timer *Timer) { timer.Expire(timer.Deadline()) }, 400 * ms, 200 * ms},
 		// "RTT samples MUST NOT be made using segments that were retransmitted (and
 		// thus for which it is ambiguous [...])". RFC 6298, Section 3.
-		{"sent again because the peer asked", func(timer *Timer) { timer.Restart(timerZero.Add(150 * ms)) }, 190 * ms, 200 * ms},
+		{"sent again because the peer asked", func(timer *Timer) { timer.Resent(timerZero.Add(150 * ms)) }, 190 * ms, 200 * ms},
 	} {
 		timer := NewTimer(200*ms, false)
 		timer.Start(timerZero)
