@@ -63,8 +63,9 @@ func (c *Channel) attach(stream *sctp.Stream) {
 	stream.OnBufferedAmountLow(func() { token(c.room) })
 }
 
-// applyReliability makes the stream what the options say. It also tells pion/sctp how to read the peer's FORWARD TSN, so
-// that both directions have it (RFC 8831, Section 6.6: "the reliability of both directions is the same").
+// applyReliability makes the stream what the options say. It also tells pion/sctp how to read the peer's FORWARD TSN, for
+// "All data sent on a data channel in both directions MUST be sent over the underlying stream using the reliability defined
+// when the data channel was opened". RFC 8831, Section 6.6.
 func (c *Channel) applyReliability() {
 	kind, value := c.options.reliability()
 	c.stream.SetReliabilityParams(c.options.Unordered, kind, value)

@@ -9,8 +9,8 @@ import (
 
 const (
 	// defaultMTU is the largest SCTP packet we send, common header included, so that the whole fits the smallest path
-	// of IPv6 ("the initial value of the path MTU at the IP layer SHOULD NOT exceed 1200 bytes for IPv4 and 1280 bytes
-	// for IPv6", RFC 8831, Section 5; the DTLS record carries one packet, RFC 8261, Section 4):
+	// of IPv6 ("The initial Path MTU at the IP layer SHOULD NOT exceed 1200 bytes for IPv4 and 1280 bytes for IPv6." RFC
+	// 8831, Section 5; the DTLS record carries one packet, RFC 8261, Section 4):
 	//
 	//	1191 = 1280 - 40 (IPv6) - 8 (UDP) - 24 (AEAD: 8 explicit nonce, 16 tag) - 13 (DTLS record header) - 4 (TURN channel)
 	//
@@ -28,7 +28,7 @@ const (
 	defaultMaxChannels      = 4096
 	defaultMaxUnaccepted    = 1024
 
-	// absentMaxMessageSize is what a peer takes that announced nothing: "If the SDP 'max-message-size' attribute is not
+	// absentMaxMessageSize is what a peer takes that announced nothing: "If the SDP "max-message-size" attribute is not
 	// present, the default value is 64K." RFC 8841, Section 6.1.
 	absentMaxMessageSize = 65536
 
@@ -75,7 +75,8 @@ type Config struct {
 	ChannelQueue, ReceiveQueue int
 
 	// StallTimeout is how long a channel that narrows the window may go without Receive before it is closed with
-	// ErrReceiveStalled, because the window is shared and the other channels wait. Zero: 5 s. Negative: for ever.
+	// ErrReceiveStalled, because the window is shared and the other channels wait. It is looked at once in that time, so
+	// that it may take twice as long. Zero: 5 s. Negative: for ever.
 	StallTimeout time.Duration
 
 	// MaxChannels bounds the open channels, MaxUnaccepted those among them that the peer opened and nobody accepted

@@ -3,7 +3,6 @@ package sctpdc
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -120,7 +119,8 @@ func (g *gate) inbound(p []byte) int {
 		return 0
 	}
 	first := chunkType(p[commonHeaderLen])
-	// "If the receiver finds that the chunk length is [wrong], the packet is discarded": before anything of it counts.
+	// A packet whose chunk lengths do not fit is dropped before anything of it counts. An INIT or INIT ACK goes alone (RFC
+	// 9260, Section 6.10).
 	for rest := p[commonHeaderLen:]; len(rest) > 0; {
 		c, r, ok := nextChunk(rest)
 		if !ok || (c.typ == chunkInit || c.typ == chunkInitAck) && (len(c.value) < 16 || len(rest) != len(p)-commonHeaderLen || len(r) > 0) {
@@ -138,9 +138,9 @@ func (g *gate) inbound(p []byte) int {
 		c, r, _ := nextChunk(rest)
 		whole := rest[:len(rest)-len(r)]
 		rest = r
-		// Without it: pion/sctp drops the whole packet for one chunk that it does not know. "The highest-order 2 bits
-		// specify the action that is taken [...]: Stop processing this SCTP packet and discard the unrecognized chunk and
-		// all further chunks", or "Skip this chunk and continue processing". RFC 9260, Section 3.2. We report neither.
+		// Without it: pion/sctp drops the whole packet for one chunk that it does not know. By the high bit
+		// of the type, either "Stop processing this SCTP packet and discard the unrecognized chunk and all further chunks", or
+		// "Skip this chunk and continue processing." RFC 9260, Section 3.2. We do not report either.
 		if h := c.typ.handling(); h != take {
 			changed = true
 			if h == stop {
@@ -178,7 +178,7 @@ func (g *gate) tagFits(first chunkType, flags uint8, tag uint32) bool {
 	defer g.mu.Unlock()
 	switch first {
 	case chunkInit:
-		return tag == 0 // "A packet containing an INIT chunk MUST have [...] Verification Tag = 0." Section 8.5.1
+		return tag == 0 // "A packet containing an INIT chunk MUST have a zero Verification Tag." Section 3.1
 	case chunkAbort, chunkShutdownComplete:
 		// "The receiver of an ABORT chunk MUST accept the packet if the Verification Tag field of the packet matches its
 		// own tag and the T bit is not set OR if it is set to its Peer's Tag and the T bit is set". Section 8.5.1
@@ -187,62 +187,6 @@ func (g *gate) tagFits(first chunkType, flags uint8, tag uint32) bool {
 		}
 	}
 	return g.localTag != 0 && tag == g.localTag
-}
-
-// inboundData looks at a chunk of user data. It returns false if the association is given up.
-func (g *gate) inboundData(c chunk) bool {
-	d, ok := parseData(c)
-	if !ok {
-		return true // pion/sctp drops the packet
-	}
-	if !d.begin || !d.end {
-		if err := g.chargeFragment(d); err != nil {
-			g.owner.violated(err)
-			return false
-		}
-	}
-	// Without it: pion/sctp drops what comes for a stream nobody knows while 16 others wait to be accepted, and the peer
-	// sends it again after a second. So each stream is there before its first message. A repetition must not bring a
-	// closed stream back; what was acknowledged, or sent before a reset, is left to pion/sctp.
-	if d.first() {
-		g.mu.Lock()
-		old := g.hasOldTSN && int32(d.tsn-g.oldTSN) <= 0
-		g.mu.Unlock()
-		if !old {
-			g.owner.firstMessage(d.stream)
-		}
-	}
-	return true
-}
-
-const (
-	fragmentCost = 256     // about what pion/sctp needs to keep a fragment, in bytes, beside its data
-	maxDebt      = 1 << 20 // bytes
-)
-
-// chargeFragment keeps account of what fragments cost.
-//
-// Without it: the window counts user bytes only. 40,000 fragments of one byte cost 212 bytes each and 5 s of computing,
-// because pion/sctp sorts all it has for each that arrives. Honest fragments fill packets and pay with their bytes for
-// the tail ends of messages; a flood runs into debt. And a message that never ends would fill the window for good.
-func (g *gate) chargeFragment(d dataChunk) error {
-	g.debt = max(0, g.debt+fragmentCost-len(d.user))
-	if g.debt > maxDebt {
-		return errors.New("too many tiny fragments")
-	}
-	key := partialKey{d.stream, d.unordered}
-	switch {
-	case d.begin:
-		g.partial[key] = len(d.user)
-	case d.end:
-		delete(g.partial, key)
-	default:
-		// Retransmissions are counted again; the limit leaves room for them.
-		if g.partial[key] += len(d.user); g.partial[key] > g.limit {
-			return fmt.Errorf("message of more than %d bytes", g.limit)
-		}
-	}
-	return nil
 }
 
 // passTSN moves oldTSN forward. The caller holds mu.
@@ -272,52 +216,6 @@ func (g *gate) inboundControl(c chunk) {
 	case chunkShutdownComplete:
 		g.end.complete = true
 	}
-}
-
-// inboundReconfig learns which of our resets are answered, and makes repeated or refused requests harmless. It reports
-// whether it changed the chunk.
-func (g *gate) inboundReconfig(c chunk) (changed bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for rest := c.value; len(rest) > 0; {
-		typ, value, r, ok := nextParameter(rest)
-		if !ok {
-			return changed
-		}
-		rest = r
-		switch typ {
-		case parameterOutgoingReset:
-			// Without it: pion/sctp performs a request again when it is repeated because our answer was lost, and resets
-			// the stream that uses the same id by then. "If the Re-configuration Request Sequence Number is the last one
-			// [...] the same response" is due, RFC 6525, Section 5.2.1; with ids that no stream has, that is what it does.
-			if req, ok := parseResetRequest(value); ok {
-				g.passTSN(req.lastTSN)
-				if _, performed := g.requests[req.number]; performed {
-					for i := range req.streams {
-						req.streams[i] = 0xff
-					}
-					changed = true
-				}
-			}
-		case parameterResetResponse:
-			if len(value) < 8 {
-				continue
-			}
-			switch binary.BigEndian.Uint32(value[4:]) {
-			case resultAlreadyInProgress, resultBadSequenceNumber:
-				// Without it: pion/sctp has several requests under way at once, and drops one for good if the peer
-				// refuses it because it overtook another. As "in progress" it is sent again.
-				binary.BigEndian.PutUint32(value[4:], resultInProgress)
-				changed = true
-			case resultInProgress:
-			default:
-				number := binary.BigEndian.Uint32(value)
-				g.answered = append(g.answered, g.resets[number]...)
-				delete(g.resets, number)
-			}
-		}
-	}
-	return changed
 }
 
 // Write passes a packet of pion/sctp on.
@@ -367,40 +265,6 @@ func (g *gate) outbound(c chunk) (excess uint32) {
 		g.outboundReconfig(c)
 	}
 	return 0
-}
-
-// outboundReconfig remembers our requests, and which requests of the peer we performed. The caller holds mu.
-func (g *gate) outboundReconfig(c chunk) {
-	for rest := c.value; len(rest) > 0; {
-		typ, value, r, ok := nextParameter(rest)
-		if !ok {
-			return
-		}
-		rest = r
-		switch typ {
-		case parameterOutgoingReset:
-			if req, ok := parseResetRequest(value); ok {
-				g.resets[req.number] = req.ids()
-			}
-		case parameterResetResponse:
-			if len(value) >= 8 && binary.BigEndian.Uint32(value[4:]) == resultPerformed {
-				g.remember(binary.BigEndian.Uint32(value))
-			}
-		}
-	}
-}
-
-// remember keeps the numbers of the last 1024 performed requests. The caller holds mu.
-func (g *gate) remember(number uint32) {
-	if _, ok := g.requests[number]; ok {
-		return
-	}
-	if len(g.order) == 1024 {
-		delete(g.requests, g.order[0])
-		g.order = g.order[1:]
-	}
-	g.requests[number] = struct{}{}
-	g.order = append(g.order, number)
 }
 
 // narrowed returns a copy of a packet that begins with a SACK, its advertised receiver window credit (RFC 9260, Section

@@ -34,8 +34,7 @@ func (a *Association) Open(ctx context.Context, label string, options *ChannelOp
 		a.release(c)
 		return nil, err
 	}
-	// "The sender [...] MUST NOT" use a stream that the peer's INIT did not allow (RFC 9260, Section 6.5); libdatachannel
-	// allows 1024. Only channels that were asked for before it was known can come this far.
+	// A stream that the peer's INIT does not allow would be refused (RFC 9260, Section 6.5); libdatachannel allows 1024. Only channels that were asked for before it was known can come this far.
 	if int(c.id) >= a.gate.peerStreams() {
 		a.release(c)
 		return nil, fmt.Errorf("%w: the peer takes %d streams, id %d is beyond", ErrTooManyChannels, a.gate.peerStreams(), c.id)
@@ -57,11 +56,10 @@ func (a *Association) Open(ctx context.Context, label string, options *ChannelOp
 	if o.Negotiated {
 		c.applyReliability()
 	} else {
-		// "the [...] message MUST be sent [...] on the same stream [...] using ordered delivery and reliable
-		// transmission" (RFC 8832, Section 6). What follows before the answer is ordered too, "so that it arrives after
-		// the DATA_CHANNEL_OPEN", and sent reliably if the channel is unordered: a message given up among ordered ones
-		// of an unordered stream would hold up those behind it, because pion/sctp at the other end takes no notice of a
-		// FORWARD TSN for ordered messages of such a stream.
+		// "All DCEP messages MUST be sent using ordered delivery and reliable transmission", and before the answer "all other
+		// messages containing user data [...] MUST be sent ordered, no matter whether the data channel is ordered or not" (RFC
+		// 8832, Section 6). We send them reliably too if the channel is unordered: one given up would hold up those behind it,
+		// because pion/sctp at the other end takes no notice of a FORWARD TSN for ordered messages of an unordered stream.
 		if !o.Unordered {
 			c.applyReliability()
 		}
@@ -150,8 +148,8 @@ func (a *Association) following(id uint16) uint16 {
 // even stream identifier; if the side is acting as the DTLS server, it MUST choose an odd one." RFC 8832, Section 6.
 func (a *Association) ours(id uint16) bool { return id&1 == 0 == (a.config.Role == keying.RoleClient) }
 
-// free is whether no channel has the id and both resets of the last one that had it are through: "it also allows the
-// reuse of the stream [after] both", RFC 8831, Section 6.7. The caller holds mu.
+// free is whether no channel has the id and both resets of the last one that had it are through: "Streams
+// are available for reuse after a reset has been performed." RFC 8831, Section 6.7. The caller holds mu.
 func (a *Association) free(id uint16) bool { return a.channels[id] == nil && a.resetting[id] == nil }
 
 // release takes a channel out that never got a stream.

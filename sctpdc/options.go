@@ -40,7 +40,7 @@ type ChannelOptions struct {
 }
 
 // maxStreamID is the largest stream id: 65535 streams are negotiated, and 65535 "is reserved due to SCTP INIT and
-// INIT-ACK chunks only allowing a maximum of 65535 streams to be negotiated". RFC 8832, Section 6.
+// INIT-ACK chunks only allowing a maximum of 65535 streams to be negotiated (0-65534)". RFC 8832, Section 3.
 const maxStreamID = 65534
 
 func (o *ChannelOptions) check(label string) error {

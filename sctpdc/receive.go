@@ -130,7 +130,8 @@ func (c *Channel) handle(p ppid, b []byte) error {
 	if p == ppidDCEP {
 		return c.handleDCEP(b)
 	}
-	// "If user data is received on an unused stream, [...] the stream MUST be closed" in the sense of RFC 8832, Section 6.
+	// "receiving a message containing user data on an unused stream indicates an error. In that case, the corresponding
+	// data channel MUST be closed". RFC 8832, Section 6.
 	if !c.isOpen() {
 		return fmt.Errorf("%w: user message on stream %d, which is not open", ErrProtocol, c.id)
 	}
@@ -146,7 +147,8 @@ func (c *Channel) handle(p ppid, b []byte) error {
 	case ppidStringPartial, ppidBinaryPartial:
 		return c.collect(b)
 	}
-	// "If a data channel receives a message with an unsupported PPID, it SHOULD be closed." RFC 8831, Section 6.6.
+	// "If a message with an unsupported PPID is received [...], the receiver SHOULD close the corresponding data channel."
+	// RFC 8831, Section 6.6.
 	return fmt.Errorf("%w: message with PPID %d", ErrProtocol, p)
 }
 
@@ -163,7 +165,10 @@ func (c *Channel) handleDCEP(b []byte) error {
 		c.peerAnswered() // a second one, or one for a negotiated channel, changes nothing
 		return nil
 	case c.isOpen():
-		// "The method [...] if the stream is already in use: [...] close." RFC 8832, Section 6.
+		// "If the DATA_CHANNEL_OPEN message doesn't satisfy the conditions above, the receiver MUST close the corresponding
+		// data channel [...] and MUST NOT send a DATA_CHANNEL_ACK message [...]. This might occur if, for example, a
+		// DATA_CHANNEL_OPEN message is received on an already used stream, there are problems with parameters [...], the
+		// odd/even rule is violated, or the DATA_CHANNEL_OPEN message itself is not well formed." RFC 8832, Section 6.
 		return fmt.Errorf("%w: DCEP message on stream %d, which is in use", ErrProtocol, c.id)
 	case c.id > maxStreamID:
 		return fmt.Errorf("%w: peer opened stream %d", ErrProtocol, c.id)
@@ -198,7 +203,8 @@ func (c *Channel) handleDCEP(b []byte) error {
 }
 
 // peerAnswered lets a channel that we opened be unordered: "After the DATA_CHANNEL_ACK or any other message has been
-// received on the data channel, messages [...] MAY be sent unordered" (RFC 8832, Section 6).
+// received on the data channel, messages containing user data [...] MUST be sent unordered on unordered data channels."
+// RFC 8832, Section 6.
 func (c *Channel) peerAnswered() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,6 +1,6 @@
 package sctpdc
 
-// Closing a channel. "When one side decides to close the data channel, it resets the corresponding outgoing stream. When
+// Closing a channel. "[I]f one side decides to close the data channel, it resets the corresponding outgoing stream. When
 // the peer sees that an incoming stream was reset, it also resets its corresponding outgoing stream. Once this is
 // completed, the data channel is closed." RFC 8831, Section 6.7.
 //
