@@ -179,7 +179,7 @@ func (c *client12) readFlight4(messages []received) (*flight4, *AlertError) {
 		return nil, alertf(AlertDecodeError, "server without a certificate")
 	}
 	f.chain = certificate.Chain
-	if _, a = c.e.judgeLeaf(f.chain[0]); a != nil {
+	if _, a = c.e.judgePeer(f.chain); a != nil {
 		return nil, a
 	}
 	if a = c.readServerKeyExchange(f, messages[inServerKeyExchange].body); a != nil {

@@ -57,6 +57,15 @@ type Config struct {
 	// delivered or exported.
 	RemoteFingerprints fingerprint.Set
 
+	// VerifyPeer, if not nil, takes the place of the fingerprints: whoever it
+	// lets through is authenticated, so that nil for every chain means that
+	// anybody is. chain is what the peer has shown, DER, its own certificate first,
+	// and must be neither changed nor kept. An *AlertError chooses the alert that the
+	// peer gets, any other error means bad_certificate. The answer must follow from
+	// chain alone: VerifyPeer may be asked several times in a handshake, from within
+	// the engine, and must not call into it.
+	VerifyPeer func(chain [][]byte) error
+
 	// CipherSuites are offered or accepted in this order. Empty means
 	// DefaultCipherSuites.
 	CipherSuites []CipherSuite
@@ -160,6 +169,9 @@ func (c *Config) check(role Role) error {
 		if err := c.RemoteFingerprints.Check(); err != nil {
 			return fmt.Errorf("dtls: config: %w", err)
 		}
+	}
+	if c.VerifyPeer != nil && len(c.RemoteFingerprints) > 0 {
+		return errors.New("dtls: config: both VerifyPeer and RemoteFingerprints")
 	}
 	if c.MaxDatagramSize != 0 && c.MaxDatagramSize < MinDatagramSize {
 		return fmt.Errorf("dtls: config: MaxDatagramSize %d is below %d", c.MaxDatagramSize, MinDatagramSize)

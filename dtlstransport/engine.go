@@ -52,8 +52,7 @@ type Engine struct {
 	remoteAddr []byte
 
 	remote   fingerprint.Set // what the peer must match; empty: not known yet
-	leaf     []byte          // the peer's certificate, DER
-	chain    [][]byte        // with the leaf
+	chain    [][]byte        // what the peer has shown, DER, its own certificate first
 	deadline time.Time       // of the handshake and the verdict; zero: none
 
 	parameters parameters
@@ -244,12 +243,13 @@ func (e *Engine) RecordOverhead() int {
 // SetRemote gives the peer's fingerprints, where Config did not: they may come
 // with an answer that is slower than the handshake. If the peer has shown
 // another certificate already, the association ends with bad_certificate. Its
-// other errors are ErrRemoteSet and that of set.Check, which end nothing.
+// other errors are ErrRemoteSet, also where Config.VerifyPeer decides, and that of
+// set.Check, which end nothing.
 func (e *Engine) SetRemote(now time.Time, set fingerprint.Set) error {
 	if e.err != nil {
 		return e.err
 	}
-	if len(e.remote) > 0 {
+	if len(e.remote) > 0 || e.config.VerifyPeer != nil {
 		return ErrRemoteSet
 	}
 	if err := set.Check(); err != nil {
@@ -257,10 +257,10 @@ func (e *Engine) SetRemote(now time.Time, set fingerprint.Set) error {
 	}
 	e.begin()
 	e.remote = set
-	if e.leaf == nil {
+	if e.chain == nil {
 		return nil
 	}
-	if _, err := e.judgeLeaf(e.leaf); err != nil {
+	if _, err := e.judgePeer(e.chain); err != nil {
 		return e.fail(now, err)
 	}
 	if e.finished {

@@ -1,6 +1,7 @@
 package dtlstransport
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -274,17 +275,27 @@ func (h *handshake) graceOver(now time.Time) bool {
 }
 
 // A peerVerdict is proof that a certificate matches the peer's fingerprints.
-// Only judgeLeaf makes one.
+// Only judgePeer makes one.
 type peerVerdict struct{ known bool }
 
-// judgeLeaf compares the certificate whose key signs the handshake with what
-// signalling said (RFC 8122, Section 6.2). While that is not known, the verdict
-// is open, which is no failure.
-func (e *Engine) judgeLeaf(leaf []byte) (peerVerdict, *AlertError) {
-	if len(e.remote) == 0 {
+// judgePeer compares the first certificate of chain, whose key signs the
+// handshake, with what signalling said (RFC 8122, Section 6.2), unless the
+// application judges. While nothing was said, the verdict is open, which is no
+// failure.
+func (e *Engine) judgePeer(chain [][]byte) (peerVerdict, *AlertError) {
+	var err error
+	switch {
+	case e.config.VerifyPeer != nil:
+		err = e.config.VerifyPeer(chain)
+		if a, ok := errors.AsType[*AlertError](err); ok {
+			return peerVerdict{}, alertf(a.Alert, "certificate of the peer: %w", err)
+		}
+	case len(e.remote) == 0:
 		return peerVerdict{}, nil
+	default:
+		err = e.remote.Verify(chain[0])
 	}
-	if err := e.remote.Verify(leaf); err != nil {
+	if err != nil {
 		return peerVerdict{}, alertf(AlertBadCertificate, "certificate of the peer: %w", err)
 	}
 	return peerVerdict{known: true}, nil
@@ -302,7 +313,7 @@ func (e *Engine) finish(now time.Time) {
 // open opens the gate if the peer's certificate has matched: the only place
 // where an association becomes connected.
 func (e *Engine) open(time.Time) {
-	verdict, err := e.judgeLeaf(e.leaf)
+	verdict, err := e.judgePeer(e.chain)
 	if err != nil || !verdict.known || !e.finished {
 		return
 	}
@@ -320,5 +331,4 @@ func (e *Engine) setPeerCertificates(chain [][]byte) {
 	for i, c := range chain {
 		e.chain[i] = slices.Clone(c)
 	}
-	e.leaf = e.chain[0]
 }

@@ -191,7 +191,7 @@ func (s *server12) readFlight5(messages []received, covered *transcript) (*fligh
 		return nil, alertf(AlertHandshakeFailure, "client without a certificate")
 	}
 	f.chain = certificate.Chain
-	if _, a := s.e.judgeLeaf(f.chain[0]); a != nil {
+	if _, a := s.e.judgePeer(f.chain); a != nil {
 		return nil, a
 	}
 	exchange, err := wire.ParseClientKeyExchange(messages[inClientKeyExchange].body)
