@@ -320,3 +320,45 @@ func TestServerAnswersAHelloThatWasCutAnew(t *testing.T) { // HS-05, HS-39
 		}
 	})
 }
+
+func TestServerHelloHasOnlyTheExtensionsThatTheClientHas(t *testing.T) { // HS-28
+	config := &Config{Certificates: []*fingerprint.Certificate{testCertificate(t, fingerprint.ECDSAP256)}, ALPN: []string{"webrtc"}}
+	for mask := range 32 {
+		has := func(bit int) bool { return mask&(1<<bit) != 0 }
+		hello := config.clientHello(newRandom(), nil)
+		want := []uint16{wire.ExtensionExtendedMasterSecret}
+		if hello.HasRenegotiationInfo = has(0); has(1) {
+			// "[...] or the SCSV", RFC 5746, Section 3.6.
+			hello.CipherSuites = append(hello.CipherSuites, wire.EmptyRenegotiationInfoSCSV)
+		}
+		if has(0) || has(1) {
+			want = append(want, wire.ExtensionRenegotiationInfo)
+		}
+		if has(2) {
+			want = append(want, wire.ExtensionPointFormats)
+		} else {
+			hello.PointFormats = nil
+		}
+		if has(3) {
+			want = append(want, wire.ExtensionUseSRTP)
+		} else {
+			hello.UseSRTP = nil
+		}
+		if has(4) {
+			want = append(want, wire.ExtensionALPN)
+		} else {
+			hello.ALPN = nil
+		}
+		f := &helloFixture{name: fmt.Sprint("mask ", mask), body: hello.Append(nil), hello: hello}
+		e, err := NewEngine(RoleServer, config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := parseFlight4(t, f, helloGive(t, e, helloDatagram(0, 0, f.body))).hello.Types
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("mask %05b: extensions %v, want %v", mask, got, want)
+		}
+	}
+}

@@ -104,11 +104,20 @@ func TestRoomIsMadeByTheLargestOtherMessage(t *testing.T) {
 	addCut(&in, 1, wire.TypeServerKeyExchange, body[:10<<10], 0, 10<<10)
 	wantOutcome(t, "done", in.Add(cut(2, wire.TypeServerHelloDone, 0, 0, 0), nil), Kept)
 	wantOutcome(t, "one more", addCut(&in, 3, wire.TypeCertificate, body, 0, 12<<10), Kept)
-	for seq, want := range []bool{false, true, true, true} {
-		if in.Holds(uint16(seq)) != want {
-			t.Errorf("message %d: held %v, want %v", seq, !want, want)
+	want := func(want ...bool) {
+		t.Helper()
+		for seq, want := range want {
+			if in.Holds(uint16(seq)) != want {
+				t.Errorf("message %d: held %v, want %v", seq, !want, want)
+			}
 		}
 	}
+	want(false, true, true, true)
+	// The message that grows is not the one that goes, although it is the largest.
+	wantOutcome(t, "a little more", addCut(&in, 4, wire.TypeFinished, body[:12<<10], 0, 12<<10), Kept)
+	wantOutcome(t, "the rest", addCut(&in, 3, wire.TypeCertificate, body, 12<<10, 8<<10), Kept)
+	want(false, true, true, true, false)
+	wantMessage(t, &in, 3, wire.TypeCertificate, body)
 }
 
 // naiveMessage is a message in the model of a Reassembler: every byte by itself.
