@@ -38,8 +38,8 @@ func NewAgent(ctx context.Context, only net.IP) (*Agent, error) {
 		Loopback: true,
 		Net:      wideNet{network},
 		Adjust: func(c *ice.AgentConfig) {
-			interval := 100 * time.Millisecond // between checks; ice/v2's 200 ms would be seen in the set-up time
-			patience := uint16(300)            // checks of a pair before it is given up, 30 s: the peer may be slow to start
+			interval := 50 * time.Millisecond // between checks; ice/v2's 200 ms would be seen in the set-up time
+			patience := uint16(600)           // checks of a pair before it is given up, 30 s: the peer may be slow to start
 			c.CheckInterval, c.MaxBindingRequests = &interval, &patience
 			c.NetworkTypes = []ice.NetworkType{ice.NetworkTypeUDP4}
 			c.CandidateTypes = []ice.CandidateType{ice.CandidateTypeHost}

@@ -57,6 +57,7 @@ type Peer struct {
 	role        keying.Role  // ours, 0 before Start
 	description *Description // the peer's, nil before Start
 	link        *pionice.Link
+	path        [2]string // local and remote address, as last seen
 	mirror      *Mirror
 	transport   *dtlstransport.Transport
 	association *sctpdc.Association
@@ -194,7 +195,10 @@ func (p *Peer) connect() error {
 	}
 	transport.OnRTP(p.echoRTP)
 	transport.OnRTCP(p.echoRTCP)
-	p.set(func() { p.link, p.transport, p.dtlsState = link, transport, stateConnecting })
+	p.set(func() {
+		p.link, p.transport, p.dtlsState = link, transport, stateConnecting
+		p.path = [2]string{fmt.Sprint(link.LocalAddr()), fmt.Sprint(link.RemoteAddr())}
+	})
 	if err := transport.Handshake(p.ctx); err != nil {
 		return err
 	}
@@ -360,9 +364,10 @@ func (p *Peer) statsOfTransport(s *Stats) {
 		return
 	}
 	if p.ended.IsZero() { // a closed agent knows nothing any more, and logs that
-		s.LocalAddr, s.RemoteAddr = fmt.Sprint(p.link.LocalAddr()), fmt.Sprint(p.link.RemoteAddr())
+		p.path = [2]string{fmt.Sprint(p.link.LocalAddr()), fmt.Sprint(p.link.RemoteAddr())}
 		s.RTT = float64(p.link.RTT().Microseconds()) / 1000
 	}
+	s.LocalAddr, s.RemoteAddr = p.path[0], p.path[1]
 	var mismatch *fingerprint.MismatchError
 	if errors.As(p.err, &mismatch) {
 		s.Fingerprint = "does not match"

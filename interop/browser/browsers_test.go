@@ -86,8 +86,9 @@ var firefox = &browser{
 	},
 }
 
-// open starts the browser on the page, or skips the test and says why. The browser ends with the test.
-func (b *browser) open(t *testing.T, page string) {
+// find returns the path of the browser. Where it cannot be used, the test is skipped with the reason; where it has to be,
+// as in CI, it fails.
+func (b *browser) find(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: starts " + b.name + ", which takes seconds")
@@ -103,6 +104,12 @@ func (b *browser) open(t *testing.T, page string) {
 	if reason := b.ready(); reason != "" {
 		missing("%s", reason)
 	}
+	return path
+}
+
+// open starts the browser, found at path, on the page. It ends with the test.
+func (b *browser) open(t *testing.T, path, page string) {
+	t.Helper()
 	// t.TempDir would fail the test if the dying browser still writes to it.
 	profile, err := os.MkdirTemp("", "rtc-"+b.binary+"-")
 	if err != nil {

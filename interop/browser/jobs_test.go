@@ -29,8 +29,9 @@ func TestFirefox(t *testing.T)  { testBrowser(t, firefox) }
 
 // testBrowser runs all jobs in one window of the browser.
 func testBrowser(t *testing.T, b *browser) {
+	path := b.find(t)
 	r := newRunner(t)
-	b.open(t, r.url+"/page.html")
+	b.open(t, path, r.url+"/page.html")
 	// active: the server is the DTLS client. passive: it is the DTLS server.
 	for _, setup := range []string{"active", "passive"} {
 		t.Run(setup, func(t *testing.T) {

@@ -54,9 +54,6 @@ type runner struct {
 // newRunner starts the signalling server and the page's server; both end with the test.
 func newRunner(t *testing.T) *runner {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: needs a browser")
-	}
 	peer, err := url.Parse(startExample(t))
 	if err != nil {
 		t.Fatal(err)

@@ -19,14 +19,13 @@ $('form').onsubmit = (event) => {
 $('sound').onclick = () => {
   const video = $('returned');
   video.muted = !video.muted;
-  $('sound').textContent = video.muted ? 'Sound off' : 'Sound on';
   $('sound').setAttribute('aria-pressed', String(!video.muted));
 };
 addEventListener('pagehide', () => link && hangUp(''));
 server.info().then((i) => { $('about').textContent = `${i.name} ${i.version}`; }).catch(() => {});
 
 async function connect() {
-  const l = { pc: new RTCPeerConnection(), times: {}, began: performance.now(), source: null, id: '', sent: new Map(), waiting: [] };
+  const l = { pc: new RTCPeerConnection(), times: {}, began: performance.now(), base: 0, source: null, id: '', sent: new Map(), waiting: [] };
   link = l;
   $('connect').textContent = 'Disconnect';
   $('connect').classList.add('stop');
@@ -35,9 +34,6 @@ async function connect() {
   layers();
   plot.clear();
   l.pc.ontrack = ({ streams }) => { if (link === l) $('returned').srcObject = streams[0]; };
-  l.pc.oniceconnectionstatechange = () => {
-    if (['connected', 'completed'].includes(l.pc.iceConnectionState)) note(l, 'ice');
-  };
   l.pc.onconnectionstatechange = () => {
     if (link === l && l.pc.connectionState === 'failed') hangUp('The connection failed.', true);
   };
@@ -48,8 +44,7 @@ async function connect() {
     l.timer = setInterval(() => refresh(l), 500);
     const dtls = l.pc.sctp?.transport ?? l.pc.getSenders()[0]?.transport;
     const check = () => {
-      if (dtls.state === 'connected') note(l, 'dtls');
-      if (link === l && dtls.state === 'failed') hangUp('DTLS refused the other side.', true);
+      if (link === l && dtls.state === 'failed') hangUp('The DTLS handshake was refused.', true);
       if (link === l && dtls.state === 'closed') hangUp('The server closed the connection.');
     };
     if (dtls) { dtls.onstatechange = check; check(); }
@@ -72,6 +67,7 @@ async function calling(l) {
   await l.pc.setLocalDescription();
   await gathered(l.pc);
   note(l, 'gathered');
+  l.base = l.times.gathered;
   const offer = $('forge').checked ? forged(l.pc.localDescription.sdp) : l.pc.localDescription.sdp;
   const answer = await server.offer(offer, $('setup').value);
   l.id = answer.id;
@@ -146,6 +142,15 @@ function note(l, step) {
   if (link === l) drawTimeline($('timeline'), l.times, $('setupTotal'));
 }
 
+// noteServer takes the steps that the server noted, whose clock began with our request: a page hears of them later, and
+// not in order.
+function noteServer(l, timeline) {
+  const after = (t, step) => Math.max(l.base + t, l.times[step] ?? 0);
+  if (timeline.ice) l.times.ice = after(timeline.ice, 'answer');
+  if (timeline.dtls) l.times.dtls = after(timeline.dtls, 'ice');
+  drawTimeline($('timeline'), l.times, $('setupTotal'));
+}
+
 async function hangUp(reason, failed = false) {
   const l = link;
   link = null;
@@ -160,7 +165,7 @@ async function hangUp(reason, failed = false) {
   verdict(reason);
   if (l.id && failed) { // the server knows why
     const s = await server.stats(l.id).catch(() => null);
-    if (s && !link) { layers(s); if (s.error) verdict(`${reason} ${s.error}`); }
+    if (s && !link) { layers(s); noteServer(l, s.timeline); verdict(reason, s.error); }
   } else if (!link) layers();
   l.source?.stop();
   l.pc.close();
@@ -171,8 +176,9 @@ async function hangUp(reason, failed = false) {
 async function refresh(l) {
   const [s, report] = await Promise.all([server.stats(l.id), l.pc.getStats()]).catch(() => [null]);
   if (link !== l || !s) return;
-  if (s.dtlsState === 'failed') return hangUp('The server refused the connection:', true);
+  if (s.dtlsState === 'failed') return hangUp('The server refused the connection.', true);
   layers(s);
+  noteServer(l, s.timeline);
   document.querySelector('.link').classList.toggle('up', s.state === 'connected');
   if (s.state === 'connected') verdict('Connected, and the certificate is the announced one.');
   traffic(l, s);
@@ -195,31 +201,34 @@ function traffic(l, s) {
 function media(report) {
   for (const r of report.values()) {
     if (r.kind !== 'video') continue;
-    if (r.type === 'outbound-rtp') $('sentFacts').textContent = facts(r, r.framesEncoded, 'encoded');
+    if (r.type === 'outbound-rtp') $('sentFacts').textContent = facts(r, r.framesEncoded);
     if (r.type === 'inbound-rtp') {
-      $('returnedFacts').textContent = facts(r, r.framesDecoded, 'decoded');
+      $('returnedFacts').textContent = facts(r, r.framesDecoded);
       $('sound').disabled = false;
     }
   }
 }
 
-const facts = (r, frames, verb) => `${r.frameWidth ? `${r.frameWidth}×${r.frameHeight}, ` : ''}${frames ?? 0} frames ${verb}`;
+const facts = (r, frames) => `${r.frameWidth ? `${r.frameWidth}×${r.frameHeight}, ` : ''}${frames ?? 0} frames`;
 const kilo = (n) => (n >= 1e6 ? `${(n / 1e6).toFixed(1)} M` : n >= 1e3 ? `${(n / 1e3).toFixed(1)} k` : `${Math.round(n)} `);
 
-function verdict(text) { $('verdict').textContent = text; }
+function verdict(text, detail) {
+  $('verdict').textContent = text;
+  if (detail) $('verdict').append(Object.assign(document.createElement('small'), { textContent: detail }));
+}
 
 // layers shows what the server tells of each layer; without stats, that there is nothing.
 function layers(s) {
   const other = { client: 'server', server: 'client' };
-  $('pageRole').textContent = s?.dtlsRole ? `DTLS ${other[s.dtlsRole] ?? ''}` : '\u00a0';
-  $('serverRole').textContent = s?.dtlsRole ? `DTLS ${s.dtlsRole}` : '\u00a0';
+  $('pageRole').textContent = s?.dtlsRole ? `DTLS ${other[s.dtlsRole] ?? ''}` : 'browser';
+  $('serverRole').textContent = s?.dtlsRole ? `DTLS ${s.dtlsRole}` : 'Go program';
   const failed = s?.dtlsState === 'failed';
   const done = s?.dtlsState === 'connected';
   layer('ICE', s?.timeline.ice ? 'ok' : s && !failed ? 'wait' : '', s?.timeline.ice
-    ? `${s.iceRole}, round trip ${s.rtt.toFixed(1)} ms` : 'a path over UDP', s?.timeline.ice ? `${s.remoteAddress} → ${s.localAddress}` : '');
+    ? `the server is ${s.iceRole}${s.rtt ? `, round trip ${s.rtt.toFixed(1)} ms` : ''}` : 'a path over UDP', s?.timeline.ice ? `${s.remoteAddress} → ${s.localAddress}` : '');
   layer('DTLS', failed ? 'bad' : done ? 'ok' : s ? 'wait' : '', done ? `${s.version}, ${s.group}` : failed ? 'refused' : 'keys and identity', done ? s.cipherSuite : '');
   const matches = s?.fingerprint === 'matches';
-  layer('Fingerprint', matches ? 'ok' : failed ? 'bad' : s ? 'wait' : '', s && s.fingerprint !== 'pending' ? s.fingerprint : 'the certificate that was announced',
+  layer('Fingerprint', matches ? 'ok' : failed ? 'bad' : s ? 'wait' : '', matches ? 'matches the announced one' : s && s.fingerprint !== 'pending' ? `${s.fingerprint} the announced one` : 'is it the announced certificate?',
     s?.remoteFingerprint ? s.remoteFingerprint.map((f) => `${f.slice(0, 31)}…`).join(' ') : '');
   layer('SRTP', s?.srtpProfile ? 'ok' : '', s?.srtpProfile ? `${s.rtpIn} packets in, ${s.rtpOut} back` : 'audio and video', s?.srtpProfile ?? '');
   layer('SCTP', s?.channels ? 'ok' : '', s?.channels ? `${s.channels} data channel${s.channels > 1 ? 's' : ''}, ${s.messagesIn} messages in` : 'data channels', '');

@@ -104,5 +104,5 @@ export function drawTimeline(svg, times, total) {
     return `<text class="${at === undefined ? 'dim' : ''}" x="0" y="${y + 10}">${name}</text>`
       + `<line class="grid" x1="${left}" y1="${y + 16}" x2="${width}" y2="${y + 16}"/>${bar}`;
   }).join('');
-  total.textContent = times.channel === undefined ? '' : `${times.channel.toFixed(0)} ms from offer to open channel`;
+  total.textContent = times.channel === undefined ? '' : `${times.channel.toFixed(0)} ms from offer to channel`;
 }
