@@ -541,7 +541,7 @@ func TestUnreliableChannelsGiveUpAndGoOn(t *testing.T) {
 }
 
 func TestReliableChannelsLoseNothing(t *testing.T) {
-	const n = 2000
+	const n = 1000
 	for _, plain := range []bool{false, true} {
 		for _, unordered := range []bool{false, true} {
 			for seed := range uint64(4) {
