@@ -323,33 +323,34 @@ func TestServerAnswersAHelloThatWasCutAnew(t *testing.T) { // HS-05, HS-39
 
 func TestServerHelloHasOnlyTheExtensionsThatTheClientHas(t *testing.T) { // HS-28
 	config := &Config{Certificates: []*fingerprint.Certificate{testCertificate(t, fingerprint.ECDSAP256)}, ALPN: []string{"webrtc"}}
+	// A hello with nothing that can be left out, from that of OpenSSL.
+	least := *readHello(t, "internal/wire/testdata/libdatachannel0.24-client-hello-1.hex").hello
+	least.CipherSuites = []uint16{uint16(TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)} // and not the SCSV
+	least.HasSessionTicket = false
 	for mask := range 32 {
 		has := func(bit int) bool { return mask&(1<<bit) != 0 }
-		hello := config.clientHello(newRandom(), nil)
+		hello := least
 		want := []uint16{wire.ExtensionExtendedMasterSecret}
 		if hello.HasRenegotiationInfo = has(0); has(1) {
-			// "[...] or the SCSV", RFC 5746, Section 3.6.
-			hello.CipherSuites = append(hello.CipherSuites, wire.EmptyRenegotiationInfoSCSV)
+			// Which says the same (RFC 5746, Section 3.3).
+			hello.CipherSuites = append(slices.Clone(least.CipherSuites), wire.EmptyRenegotiationInfoSCSV)
 		}
 		if has(0) || has(1) {
 			want = append(want, wire.ExtensionRenegotiationInfo)
 		}
-		if has(2) {
+		if hello.PointFormats = nil; has(2) {
+			hello.PointFormats = []byte{wire.PointFormatUncompressed}
 			want = append(want, wire.ExtensionPointFormats)
-		} else {
-			hello.PointFormats = nil
 		}
-		if has(3) {
+		if hello.UseSRTP = nil; has(3) {
+			hello.UseSRTP = &wire.UseSRTP{Profiles: []uint16{1}}
 			want = append(want, wire.ExtensionUseSRTP)
-		} else {
-			hello.UseSRTP = nil
 		}
-		if has(4) {
+		if hello.ALPN = nil; has(4) {
+			hello.ALPN = []string{"c-webrtc", "webrtc"}
 			want = append(want, wire.ExtensionALPN)
-		} else {
-			hello.ALPN = nil
 		}
-		f := &helloFixture{name: fmt.Sprint("mask ", mask), body: hello.Append(nil), hello: hello}
+		f := &helloFixture{name: fmt.Sprint("mask ", mask), body: hello.Append(nil), hello: &hello}
 		e, err := NewEngine(RoleServer, config)
 		if err != nil {
 			t.Fatal(err)
