@@ -79,6 +79,10 @@ type client12 struct {
 	// first hello still counts after a HelloVerifyRequest that somebody forged.
 	hellos     [][]byte
 	lastCookie []byte
+
+	offer     sessionOffer // the same in all hellos
+	sessionID []byte       // what the server calls the new session; empty: nothing
+	ticketDue bool         // the server has announced a NewSessionTicket
 }
 
 func newClient12(e *Engine) *client12 { return &client12{e: e, h: e.hs} }
@@ -88,6 +92,7 @@ func (c *client12) flight() string { return c.state.String() }
 // start sends flight 1.
 func (c *client12) start(now time.Time) error {
 	c.h.clientRandom = newRandom()
+	c.offer = c.e.offerSession(now)
 	c.sendHello(now, nil)
 	return nil
 }
@@ -97,7 +102,7 @@ func (c *client12) start(now time.Time) error {
 // cipher_suites, compression_method) as it did in the original ClientHello."
 // RFC 6347, Section 4.2.1.
 func (c *client12) sendHello(now time.Time, cookie []byte) {
-	m := c.h.message(wire.TypeClientHello, c.e.config.clientHello(c.h.clientRandom, cookie).Append)
+	m := c.h.message(wire.TypeClientHello, c.e.config.clientHello(c.h.clientRandom, cookie, c.offer).Append)
 	// A version that every server can read, and the same on retransmissions:
 	// Botan 2.19 ends the handshake when it changes.
 	m.Version = record.Version10
@@ -117,6 +122,12 @@ func (c *client12) judge(now time.Time) *AlertError {
 		}
 		if typ == wire.TypeHelloVerifyRequest {
 			if a := c.judgeHelloVerifyRequest(now, uint16(seq), body); a != nil {
+				return a
+			}
+			continue
+		}
+		if typ == wire.TypeServerHello && c.offer.accepted(body) {
+			if a := c.judgeResumed(now, uint16(seq), body); a != nil || c.e.finished {
 				return a
 			}
 			continue
@@ -259,9 +270,7 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	var t transcript
 	t.add(c.hellos[seq])
 	for _, m := range messages {
-		if m.present {
-			t.addReceived(m)
-		}
+		t.addReceived(m)
 	}
 	var flight5 []flight.Message
 	if f.request != nil {
@@ -301,6 +310,7 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 
 	// From here on the flight counts.
 	h.serverRandom, h.transcript = f.hello.Random, t
+	c.sessionID, c.ticketDue = slices.Clone(f.hello.SessionID), f.hello.HasSessionTicket
 	c.e.parameters, c.e.schedule = f.parameters, schedule
 	c.e.setPeerCertificates(f.chain)
 	c.e.write[1], c.e.read, c.e.epoch = sealer, opener, 1
@@ -313,28 +323,63 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	return nil
 }
 
-// judgeFlight6 takes the server's Finished, which ends the handshake.
+// judgeFlight6 takes the server's Finished, which ends the handshake, and the
+// ticket before it if there is one.
 func (c *client12) judgeFlight6(now time.Time) *AlertError {
-	messages, complete, a := client12Grammar[client12Flight6].match(&c.h.inbox[1], c.h.inbox[1].Next(), c.flight())
-	if a != nil || !complete || !c.h.ccsSeen {
+	h := c.h
+	t := h.transcript
+	finishedSeq := h.inbox[1].Next()
+	ticket, present, a := c.readTicket(finishedSeq)
+	if a != nil || c.ticketDue && !present.present {
 		return a
 	}
-	if a := c.h.readFinished(RoleServer, messages[0]); a != nil {
+	if c.ticketDue {
+		t.addReceived(present)
+		finishedSeq++
+	}
+	messages, complete, a := client12Grammar[client12Flight6].match(&h.inbox[1], finishedSeq, c.flight())
+	if a != nil || !complete || !h.ccsSeen {
 		return a
 	}
-	c.h.accept(now, 1, messages[0].seq)
+	if a := h.readFinished(RoleServer, messages[0], &t); a != nil {
+		return a
+	}
+	h.accept(now, 1, messages[0].seq)
 	c.e.out.Drop()
+	if len(ticket) > 0 {
+		c.e.keepSession(c.e.clientSessionKey(), c.e.newSession(now, nil, ticket))
+	} else if len(c.sessionID) > 0 {
+		c.e.keepSession(c.e.clientSessionKey(), c.e.newSession(now, c.sessionID, nil))
+	}
 	c.e.finish(now)
 	return nil
 }
 
-// readFinished checks the peer's verify_data, in constant time.
-func (h *handshake) readFinished(sender Role, m received) *AlertError {
+// readTicket reads the NewSessionTicket with the given message_seq if one is
+// due and there. The ticket may be empty, and is then none.
+func (c *client12) readTicket(seq uint16) (ticket []byte, m received, a *AlertError) {
+	if !c.ticketDue {
+		return nil, received{}, nil
+	}
+	messages, complete, a := grammar{{typ: wire.TypeNewSessionTicket}}.match(&c.h.inbox[0], seq, c.flight())
+	if a != nil || !complete {
+		return nil, received{}, a
+	}
+	t, err := wire.ParseNewSessionTicket(messages[0].body)
+	if err != nil {
+		return nil, received{}, parseAlert(wire.TypeNewSessionTicket, err)
+	}
+	return t.Ticket, messages[0], nil
+}
+
+// readFinished checks the verify_data of the peer, which covers the messages of
+// t, in constant time.
+func (h *handshake) readFinished(sender Role, m received, t *transcript) *AlertError {
 	f, err := wire.ParseFinished(m.body)
 	if err != nil {
 		return parseAlert(m.typ, err)
 	}
-	want := h.e.schedule.verifyData(sender, &h.transcript)
+	want := h.e.schedule.verifyData(sender, t)
 	if subtle.ConstantTimeCompare(f.VerifyData[:], want[:]) != 1 {
 		return alertf(AlertDecryptError, "Finished does not verify")
 	}

@@ -31,6 +31,19 @@ const (
 	EMSRequest
 )
 
+// A ClientAuth says what a server does about the client's certificate.
+type ClientAuth uint8
+
+const (
+	// ClientAuthRequire asks for a certificate and refuses a client without one.
+	ClientAuthRequire ClientAuth = iota
+	// InsecureClientAuthRequest asks for a certificate, judges the one it is
+	// given, and connects to a client without one: to anybody.
+	InsecureClientAuthRequest
+	// InsecureClientAuthNone does not ask.
+	InsecureClientAuthNone
+)
+
 // The defaults of Config.
 const (
 	DefaultMaxDatagramSize  = 1200
@@ -48,8 +61,14 @@ const (
 type Config struct {
 	// Certificates are what we may present, in order of preference; the first
 	// one that the peer can use is taken. At least one is needed: WebRTC
-	// authenticates both sides (RFC 8827, Section 6.5).
+	// authenticates both sides (RFC 8827, Section 6.5). Only a client with another
+	// ClientAuth than ClientAuthRequire may have none.
 	Certificates []*fingerprint.Certificate
+
+	// ClientAuth is ClientAuthRequire by default. The others are for tests against
+	// peers of other protocols: "the server MUST request a certificate from the
+	// client" and both "MUST" be judged (after RFC 5763, Section 5).
+	ClientAuth ClientAuth
 
 	// RemoteFingerprints are the a=fingerprint values that came with the peer's
 	// session description. Empty means that they will follow: see
@@ -122,6 +141,20 @@ type Config struct {
 	// for concurrent use if the Config is shared.
 	KeyLogWriter io.Writer
 
+	// Sessions keeps sessions, so that ends that meet again shake hands in one
+	// round trip: at a client under the peer's first fingerprint, at a server under the
+	// session_id that it gives out. Nil, the default, means that a client offers
+	// no session and a server keeps none.
+	Sessions SessionStore
+
+	// Tickets seals a server's sessions into tickets that clients keep (RFC 5077),
+	// for clients that want them. Nil means none.
+	Tickets *TicketKeys
+
+	// SessionLifetime is how long a session may be resumed. Zero means
+	// DefaultSessionLifetime.
+	SessionLifetime time.Duration
+
 	// NewProtector makes the SRTP of a Transport, for example pionsrtp.New. Nil
 	// means that the application protects media itself.
 	NewProtector func(m *keying.Material, local Role) (keying.Protector, error)
@@ -142,8 +175,11 @@ func (c *Config) check(role Role) error {
 	if role != RoleClient && role != RoleServer {
 		return fmt.Errorf("dtls: config: role %v", role)
 	}
-	if c == nil || len(c.Certificates) == 0 {
+	if c == nil || len(c.Certificates) == 0 && (role == RoleServer || c.ClientAuth == ClientAuthRequire) {
 		return errors.New("dtls: config: no certificate")
+	}
+	if c.ClientAuth > InsecureClientAuthNone {
+		return fmt.Errorf("dtls: config: ClientAuth %d", c.ClientAuth)
 	}
 	for _, s := range c.CipherSuites {
 		if s.info() == nil {

@@ -59,6 +59,10 @@ type Engine struct {
 	schedule   *schedule12
 	flights    int // of the handshake, both sides', for ConnectionState
 
+	resumed    bool     // the handshake took up a session
+	sessionKey string   // under which a session of this association is stored; empty: none is
+	save       *session // to be stored under it once the gate is open
+
 	finished  bool // the peer's Finished was accepted
 	connected bool // and its certificate matched: the gate is open
 	closed    bool // close_notify came or went
@@ -258,7 +262,7 @@ func (e *Engine) SetRemote(now time.Time, set fingerprint.Set) error {
 	e.begin()
 	e.remote = set
 	if e.chain == nil {
-		return nil
+		return nil // an empty one, of a client that may be anybody, is not nil
 	}
 	if _, err := e.judgePeer(e.chain); err != nil {
 		return e.fail(now, err)
@@ -292,6 +296,17 @@ func (e *Engine) SetRTT(rtt time.Duration) {
 // SetRemoteAddr gives the peer's transport address, in any form, to bind
 // cookies to. Call it before the first datagram; addr is copied.
 func (e *Engine) SetRemoteAddr(addr string) { e.remoteAddr = []byte(addr) }
+
+// SendAlert ends the association with a fatal alert of the caller's choice, which
+// is left to be sent. It returns the error that the association then has. Close
+// is the way to end it in peace.
+func (e *Engine) SendAlert(now time.Time, d AlertDescription) error {
+	if e.err != nil || e.closed {
+		return e.err
+	}
+	e.begin()
+	return e.fail(now, alertf(d, "sent by the application"))
+}
 
 // Close ends the association: a close_notify is left to be sent, whatever the
 // peer may still send is dropped. It returns the error that ended the
@@ -329,6 +344,7 @@ func (e *Engine) fail(now time.Time, err error) error {
 	if e.hs != nil {
 		err = &HandshakeError{Flight: e.side.flight(), Sends: e.out.Sends(), Elapsed: now.Sub(e.hs.began), Hints: e.hs.hints, Err: err}
 	}
+	e.forgetSession()
 	e.err = err
 	e.connected = false
 	e.early = nil

@@ -8,6 +8,7 @@ import (
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+	"github.com/rtctransport/rtctransport/fingerprint"
 )
 
 // A handshaker is one side of one version's handshake. It waits for whole
@@ -129,10 +130,17 @@ func (h *handshake) handleFragments(now time.Time, epoch int, recordSeq uint64, 
 
 // keepEarly keeps a record whose keys are not there yet.
 func (h *handshake) keepEarly(r *record.Record) {
-	if h == nil || h.e.config.Conformance {
+	if h == nil {
+		return
+	}
+	// Only a handshake can bring the keys on, by the Finished of a server that
+	// resumes a session.
+	if h.e.config.Conformance && r.Type != record.TypeHandshake {
+		h.e.drop(DropEarly)
 		return
 	}
 	h.early = keepNewest(h.early, r.Raw, &h.e.stats)
+	h.changed = h.changed || r.Type == record.TypeHandshake
 }
 
 // settle judges what has come, as often as that brings the handshake on, and
@@ -281,10 +289,13 @@ type peerVerdict struct{ known bool }
 // judgePeer compares the first certificate of chain, whose key signs the
 // handshake, with what signalling said (RFC 8122, Section 6.2), unless the
 // application judges. While nothing was said, the verdict is open, which is no
-// failure.
+// failure. chain is empty only for a client that Config.ClientAuth lets be anybody.
 func (e *Engine) judgePeer(chain [][]byte) (peerVerdict, *AlertError) {
 	var err error
 	switch {
+	case len(chain) == 0 && e.role == RoleServer && e.config.ClientAuth != ClientAuthRequire:
+	case len(chain) == 0:
+		err = fingerprint.ErrNoCertificate
 	case e.config.VerifyPeer != nil:
 		err = e.config.VerifyPeer(chain)
 		if a, ok := errors.AsType[*AlertError](err); ok {
@@ -319,6 +330,7 @@ func (e *Engine) open(time.Time) {
 	}
 	e.connected = true
 	e.deadline = time.Time{}
+	e.saveSession()
 	e.events.push(Event{Kind: EventConnected})
 	for _, b := range e.early {
 		e.deliver(Event{Kind: EventData, Data: b})

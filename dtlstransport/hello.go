@@ -21,13 +21,17 @@ type parameters struct {
 	extendedMasterSecret bool
 }
 
-// clientHello returns what a client offers.
-func (c *Config) clientHello(random wire.Random, cookie []byte) *wire.ClientHello {
+// clientHello returns what a client offers. o is the session it would resume.
+func (c *Config) clientHello(random wire.Random, cookie []byte, o sessionOffer) *wire.ClientHello {
 	m := &wire.ClientHello{
 		Version:            record.Version12,
 		Random:             random,
+		SessionID:          o.id,
 		Cookie:             cookie,
 		CompressionMethods: []byte{0},
+	}
+	if c.Sessions != nil {
+		m.HasSessionTicket, m.SessionTicket = true, o.ticket
 	}
 	for _, s := range c.cipherSuites() {
 		m.CipherSuites = append(m.CipherSuites, uint16(s))
@@ -60,6 +64,8 @@ func (c *Config) offered(extension uint16) bool {
 		return len(c.srtpProfiles()) > 0
 	case wire.ExtensionALPN:
 		return len(c.ALPN) > 0
+	case wire.ExtensionSessionTicket:
+		return c.Sessions != nil
 	}
 	return false
 }

@@ -14,21 +14,24 @@ import (
 type server12State int
 
 const (
-	server12Flight1  server12State = iota // or flight 3, a ClientHello with a cookie
-	server12Flight5                       // as far as it is in the clear
-	server12Finished                      // the rest of it
+	server12Flight1         server12State = iota // or flight 3, a ClientHello with a cookie
+	server12Flight5                              // as far as it is in the clear
+	server12Finished                             // the rest of it
+	server12ResumedFinished                      // the client's last flight, when a session is resumed
 )
 
 func (s server12State) String() string {
-	return stateName("server12", []string{"Flight1", "Flight5", "Finished"}, int(s))
+	return stateName("server12", []string{"Flight1", "Flight5", "Finished", "ResumedFinished"}, int(s))
 }
 
-// server12Grammar is what each state awaits. The client is always asked for a
-// certificate, and has to answer for it.
+// server12Grammar is what each state awaits. Flight 5 is that of a client that
+// shows a certificate and answers for it: see matchFlight5 for others.
 var server12Grammar = []grammar{
 	server12Flight1:  {{typ: wire.TypeClientHello}},
 	server12Flight5:  {{typ: wire.TypeCertificate}, {typ: wire.TypeClientKeyExchange}, {typ: wire.TypeCertificateVerify}},
 	server12Finished: {{typ: wire.TypeFinished}},
+
+	server12ResumedFinished: {{typ: wire.TypeFinished}},
 }
 
 // The places of the messages in flight 5.
@@ -46,6 +49,8 @@ type server12 struct {
 	state server12State
 
 	private *ecdh.PrivateKey // ours, from flight 4 to 5
+	tickets bool             // flight 6 has a ticket
+	id      []byte           // what we call the new session; empty: it is not stored
 
 	// cookieSeq is the message_seq of the hello whose cookie was valid, and with
 	// which reassembly began; -1: none yet. Without cookies it is not used.
@@ -124,6 +129,11 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 	if a != nil {
 		return a
 	}
+	if old, renew, a := s.resumable(now, hello); a != nil {
+		return a
+	} else if old != nil {
+		return s.resume(now, m, hello, p, old, renew)
+	}
 	h.tokens--
 	private, err := p.group.curve().GenerateKey(rand.Reader)
 	if err != nil {
@@ -150,13 +160,24 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 	exchange := wire.ServerKeyExchange{Group: uint16(p.group), PublicKey: private.PublicKey().Bytes(), Scheme: uint16(p.serverScheme.id), Signature: signature}
 	request := wire.CertificateRequest{Types: []uint8{certTypeECDSASign, certTypeRSASign}, SignatureAlgorithms: offeredSchemes}
 	chain := wire.Certificate{Chain: certificate.Chain()}
+	answer := serverHello(hello, &p, random)
+	if p.extendedMasterSecret {
+		s.tickets = config.Tickets != nil && hello.HasSessionTicket
+		answer.HasSessionTicket = s.tickets
+		if config.Sessions != nil && !s.tickets {
+			s.id = newSessionID()
+			answer.SessionID = s.id
+		}
+	}
 	flight4 := []flight.Message{
-		h.message(wire.TypeServerHello, serverHello(hello, &p, random).Append),
+		h.message(wire.TypeServerHello, answer.Append),
 		h.message(wire.TypeCertificate, chain.Append),
 		h.message(wire.TypeServerKeyExchange, exchange.Append),
-		h.message(wire.TypeCertificateRequest, request.Append),
-		h.message(wire.TypeServerHelloDone, func(b []byte) []byte { return b }),
 	}
+	if config.ClientAuth != InsecureClientAuthNone {
+		flight4 = append(flight4, h.message(wire.TypeCertificateRequest, request.Append))
+	}
+	flight4 = append(flight4, h.message(wire.TypeServerHelloDone, func(b []byte) []byte { return b }))
 	for _, m := range flight4 {
 		h.transcript.add(m.Bytes)
 	}
@@ -167,12 +188,35 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 	return nil
 }
 
+// matchFlight5 reads the client's flight as far as it is in the clear, and
+// returns the number of its last message. "This message is only sent following a
+// client certificate that has signing capability": CertificateVerify, RFC 5246,
+// Section 7.4.8; and who is not asked for a certificate sends neither.
+func (s *server12) matchFlight5() (messages []received, last uint16, complete bool, a *AlertError) {
+	in, whole := &s.h.inbox[0], server12Grammar[server12Flight5]
+	from, to := 0, len(whole)
+	if s.e.config.ClientAuth == InsecureClientAuthNone {
+		from, to = inClientKeyExchange, inCertificateVerify
+	} else if typ, body, ok := in.Message(in.Next()); ok && typ == wire.TypeCertificate {
+		if m, err := wire.ParseCertificate(body); err == nil && len(m.Chain) == 0 {
+			to = inCertificateVerify
+		}
+	}
+	part, complete, a := whole[from:to].match(in, in.Next(), s.flight())
+	if a != nil || !complete {
+		return nil, 0, false, a
+	}
+	messages = make([]received, len(whole))
+	copy(messages[from:], part)
+	return messages, part[len(part)-1].seq, true, nil
+}
+
 // flight5 is what the client's flight says, as far as it is in the clear, all
 // of it checked.
 type flight5 struct {
-	chain     [][]byte
+	chain     [][]byte // empty: the client is anybody
 	peerPoint []byte
-	scheme    *schemeInfo
+	scheme    *schemeInfo // nil with chain
 }
 
 // readFlight5 checks the client's flight. covered is the transcript up to and
@@ -180,17 +224,19 @@ type flight5 struct {
 // computed with the client's ephemeral key before that.
 func (s *server12) readFlight5(messages []received, covered *transcript) (*flight5, *AlertError) {
 	f := new(flight5)
-	certificate, err := wire.ParseCertificate(messages[inClientCertificate].body)
-	if err != nil {
-		return nil, parseAlert(wire.TypeCertificate, err)
+	if m := messages[inClientCertificate]; m.present {
+		certificate, err := wire.ParseCertificate(m.body)
+		if err != nil {
+			return nil, parseAlert(wire.TypeCertificate, err)
+		}
+		f.chain = certificate.Chain
 	}
-	if len(certificate.Chain) == 0 {
+	if len(f.chain) == 0 && s.e.config.ClientAuth == ClientAuthRequire {
 		// "If the client does not send any certificates, the server MAY at its
 		// discretion either continue the handshake without client authentication, or
 		// respond with a fatal handshake_failure alert." RFC 5246, Section 7.4.6.
 		return nil, alertf(AlertHandshakeFailure, "client without a certificate")
 	}
-	f.chain = certificate.Chain
 	if _, a := s.e.judgePeer(f.chain); a != nil {
 		return nil, a
 	}
@@ -199,6 +245,9 @@ func (s *server12) readFlight5(messages []received, covered *transcript) (*fligh
 		return nil, parseAlert(wire.TypeClientKeyExchange, err)
 	}
 	f.peerPoint = exchange.PublicKey
+	if len(f.chain) == 0 {
+		return f, nil
+	}
 	m, err := wire.ParseCertificateVerify(messages[inCertificateVerify].body)
 	if err != nil {
 		return nil, parseAlert(wire.TypeCertificateVerify, err)
@@ -222,7 +271,7 @@ func (s *server12) readFlight5(messages []received, covered *transcript) (*fligh
 // gives the keys for the rest.
 func (s *server12) judgeFlight5(now time.Time) *AlertError {
 	h := s.h
-	messages, complete, a := server12Grammar[server12Flight5].match(&h.inbox[0], h.inbox[0].Next(), s.flight())
+	messages, last, complete, a := s.matchFlight5()
 	if a != nil || !complete {
 		return a
 	}
@@ -260,7 +309,7 @@ func (s *server12) judgeFlight5(now time.Time) *AlertError {
 	// has come, but what spoke against it is disproved.
 	h.clearHints()
 	for i := range h.inbox {
-		h.inbox[i].Consume(messages[inCertificateVerify].seq + 1)
+		h.inbox[i].Consume(last + 1)
 	}
 	s.state = server12Finished
 	h.changed = true
@@ -271,20 +320,33 @@ func (s *server12) judgeFlight5(now time.Time) *AlertError {
 // handshake.
 func (s *server12) judgeFinished(now time.Time) *AlertError {
 	h := s.h
-	messages, complete, a := server12Grammar[server12Finished].match(&h.inbox[1], h.inbox[1].Next(), s.flight())
+	messages, complete, a := server12Grammar[s.state].match(&h.inbox[1], h.inbox[1].Next(), s.flight())
 	if a != nil || !complete || !h.ccsSeen {
 		return a
 	}
-	if a := h.readFinished(RoleClient, messages[0]); a != nil {
+	if a := h.readFinished(RoleClient, messages[0], &h.transcript); a != nil {
 		return a
 	}
 	h.transcript.addReceived(messages[0])
 	h.accept(now, 1, messages[0].seq)
 	s.e.epoch = 1
+	if s.state == server12ResumedFinished {
+		s.e.out.Drop() // the client was the last to speak
+		s.e.finish(now)
+		return nil
+	}
+	if len(s.id) > 0 {
+		s.e.keepSession(serverSessionKey(s.id), s.e.newSession(now, s.id, nil))
+	}
+	var flight6 []flight.Message
+	if s.tickets {
+		flight6 = append(flight6, s.newTicket(now))
+		h.transcript.add(flight6[0].Bytes)
+	}
 	// "[...] the node that transmits the final flight" waits for nothing (RFC
 	// 6347, Section 4.2.4), but keeps it for a client that asks again.
 	s.e.flights++
-	s.e.out.Begin(h.changeCipherSpec(), h.finished())
+	s.e.out.Begin(append(flight6, h.changeCipherSpec(), h.finished())...)
 	s.e.finish(now)
 	return nil
 }

@@ -17,6 +17,10 @@ type ConnectionState struct {
 	// fingerprint, and the association has not failed since.
 	Connected bool
 
+	// Resumed says that the handshake took up an earlier session; there is no
+	// group and no signature then.
+	Resumed bool
+
 	CipherSuite          CipherSuite
 	Group                Group
 	ServerScheme         SignatureScheme // with which the server signed
@@ -40,6 +44,7 @@ func (e *Engine) ConnectionState() ConnectionState {
 		Role:                 e.role,
 		HandshakeComplete:    e.finished,
 		Connected:            e.connected,
+		Resumed:              e.resumed,
 		Group:                e.parameters.group,
 		SRTPProfile:          e.parameters.srtpProfile,
 		ALPN:                 e.parameters.protocol,

@@ -22,8 +22,12 @@ type transcript struct {
 // add appends a message that has its header.
 func (t *transcript) add(message []byte) { t.messages = append(t.messages, message...) }
 
-// addReceived appends a message that was put together from fragments.
+// addReceived appends a message that was put together from fragments, or
+// nothing if it was left out.
 func (t *transcript) addReceived(m received) {
+	if !m.present {
+		return
+	}
 	length := uint32(len(m.body))
 	t.messages = wire.AppendHeader(t.messages, wire.Header{Type: m.typ, Length: length, Seq: m.seq, FragmentLength: length})
 	t.messages = append(t.messages, m.body...)

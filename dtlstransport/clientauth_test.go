@@ -1,0 +1,101 @@
+package dtlstransport
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/interop/netsim"
+)
+
+// Every policy of a server meets a client with and without a certificate.
+func TestClientAuthSaysWhoMayBeAnybody(t *testing.T) {
+	for _, test := range []struct {
+		auth      ClientAuth
+		without   bool // the client has no certificate
+		connected bool
+		shown     int // certificates that the server sees
+	}{
+		{auth: ClientAuthRequire, connected: true, shown: 1},
+		{auth: ClientAuthRequire, without: true},
+		{auth: InsecureClientAuthRequest, connected: true, shown: 1},
+		{auth: InsecureClientAuthRequest, without: true, connected: true},
+		{auth: InsecureClientAuthNone, connected: true},
+		{auth: InsecureClientAuthNone, without: true, connected: true},
+	} {
+		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.RSA2048)
+		server.ClientAuth = test.auth
+		if test.without {
+			client.Certificates, client.ClientAuth = nil, InsecureClientAuthNone
+		}
+		p := newPair(t, client, server, netsim.Config{Delay: time.Millisecond, MTU: 600})
+		p.start()
+		p.run(time.Minute, func() bool { return p.bothConnected() || p.client.err != nil && p.server.err != nil })
+		if p.client.connected != test.connected || p.server.connected != test.connected {
+			t.Errorf("%+v: client connected %v (%v), server %v (%v)", test, p.client.connected, p.client.err, p.server.connected, p.server.err)
+			continue
+		}
+		if !test.connected {
+			wantHandshakeError(t, "server", p.server.err, AlertHandshakeFailure, false)
+			wantHandshakeError(t, "client", p.client.err, AlertHandshakeFailure, true)
+			continue
+		}
+		if n := len(p.server.ConnectionState().PeerCertificates); n != test.shown {
+			t.Errorf("%+v: server was shown %d certificates", test, n)
+		}
+		p.send(p.client, []byte("hello"))
+		if !p.run(time.Second, func() bool { return len(p.server.received) == 1 }) {
+			t.Errorf("%+v: nothing arrived", test)
+		}
+	}
+}
+
+// A client that shows a certificate is judged under each policy that asks.
+func TestRequestedCertificateIsJudged(t *testing.T) {
+	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	server.ClientAuth = InsecureClientAuthRequest
+	client.Certificates = []*fingerprint.Certificate{testCertificate(t, fingerprint.RSA2048)}
+	p := newPair(t, client, server, netsim.Config{Delay: time.Millisecond})
+	p.start()
+	p.run(time.Minute, func() bool { return p.server.err != nil })
+	wantHandshakeError(t, "server", p.server.err, AlertBadCertificate, false)
+}
+
+func TestConfigNeedsACertificateUnlessAClientMayBeAnybody(t *testing.T) {
+	for _, test := range []struct {
+		role Role
+		auth ClientAuth
+		ok   bool
+	}{
+		{RoleClient, ClientAuthRequire, false},
+		{RoleServer, ClientAuthRequire, false},
+		{RoleServer, InsecureClientAuthNone, false},
+		{RoleClient, InsecureClientAuthNone, true},
+		{RoleClient, InsecureClientAuthNone + 1, false},
+	} {
+		if _, err := NewEngine(test.role, &Config{ClientAuth: test.auth}); (err == nil) != test.ok {
+			t.Errorf("%v with ClientAuth %d and no certificate: %v", test.role, test.auth, err)
+		}
+	}
+}
+
+func TestSendAlertEndsBothSides(t *testing.T) {
+	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	p := newPair(t, client, server, netsim.Config{Delay: time.Millisecond})
+	p.connect()
+	err := p.client.SendAlert(p.now, AlertUserCanceled)
+	var raised *AlertError
+	if !errors.As(err, &raised) || raised.FromPeer || raised.Alert != AlertUserCanceled {
+		t.Errorf("SendAlert returned %v", err)
+	}
+	if again := p.client.SendAlert(p.now, AlertInternalError); again != err {
+		t.Errorf("a second SendAlert returned %v, not the first error", again)
+	}
+	p.flush(p.client)
+	p.run(time.Second, func() bool { return p.server.err != nil })
+	var told *AlertError
+	if !errors.As(p.server.err, &told) || !told.FromPeer || told.Alert != AlertUserCanceled {
+		t.Errorf("server: %v", p.server.err)
+	}
+}

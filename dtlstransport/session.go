@@ -1,0 +1,164 @@
+package dtlstransport
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"time"
+
+	"golang.org/x/crypto/cryptobyte"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+)
+
+// DefaultSessionLifetime is Config.SessionLifetime when it is zero.
+const DefaultSessionLifetime = 24 * time.Hour
+
+// A SessionStore keeps sessions, by which two ends that know each other shake
+// hands in one round trip and without public-key work. What is stored is secret:
+// who has it can take the peer's place until it expires.
+//
+// Clients store under the name of the peer, servers under the session_id. A
+// store may forget or refuse whatever it likes; the next handshake is then a full
+// one. It is called from within an Engine, by many at the same time, and should
+// be quick.
+type SessionStore interface {
+	// Get returns what was put under key, or nil. The bytes are not changed.
+	Get(key string) []byte
+	// Put stores a session, in place of one that was there. It may keep the bytes.
+	// After expires it is of no use.
+	Put(key string, session []byte, expires time.Time)
+	// Delete forgets a session: it has been used up, or its association has failed:
+	// "Upon transmission or receipt of a fatal alert message, both parties
+	// immediately close the connection. Servers and clients MUST forget any
+	// session-identifiers, keys, and secrets associated with a failed connection."
+	// RFC 5246, Section 7.2.2.
+	Delete(key string)
+}
+
+// session is what is kept of a handshake for the next one. There is none of a
+// handshake without the extended master secret, whose resumption RFC 7627,
+// Section 5.3 advises against.
+type session struct {
+	suite   *suiteInfo
+	expires time.Time // to the second
+	master  []byte
+	id      []byte   // the session_id; empty at a client that has a ticket
+	ticket  []byte   // at a client
+	chain   [][]byte // the peer's certificates; none if it needed none
+}
+
+// sessionFormat is the first byte of a stored session. Others are not read.
+const sessionFormat = 1
+
+// append appends the session as it is stored.
+//
+//	format 1, suite 2, expires 8 (seconds from 1970), master <1>, id <1>,
+//	ticket <2>, certificates <3> of <3>
+func (s *session) append(b []byte) []byte {
+	b = append(b, sessionFormat)
+	b = binary.BigEndian.AppendUint16(b, uint16(s.suite.id))
+	b = binary.BigEndian.AppendUint64(b, uint64(s.expires.Unix()))
+	b = append(append(b, byte(len(s.master))), s.master...)
+	b = append(append(b, byte(len(s.id))), s.id...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(s.ticket)))
+	b = append(b, s.ticket...)
+	return (&wire.Certificate{Chain: s.chain}).Append(b)
+}
+
+var errSession = errors.New("dtls: malformed session")
+
+// parseSession reads a stored session. The result aliases b.
+func parseSession(b []byte) (*session, error) {
+	s := new(session)
+	in := cryptobyte.String(b)
+	var format uint8
+	var suite uint16
+	var expires uint64
+	var master, id, ticket cryptobyte.String
+	if !in.ReadUint8(&format) || format != sessionFormat || !in.ReadUint16(&suite) || !in.ReadUint64(&expires) ||
+		!in.ReadUint8LengthPrefixed(&master) || !in.ReadUint8LengthPrefixed(&id) || !in.ReadUint16LengthPrefixed(&ticket) {
+		return nil, errSession
+	}
+	certificate, err := wire.ParseCertificate(in)
+	if s.suite = CipherSuite(suite).info(); err != nil || s.suite == nil || len(master) != 48 || len(id) > 32 {
+		return nil, errSession
+	}
+	s.expires = time.Unix(int64(expires), 0)
+	s.master, s.id, s.ticket, s.chain = master, id, ticket, certificate.Chain
+	return s, nil
+}
+
+// serverSessionKey is the key under which a server stores a session.
+func serverSessionKey(id []byte) string { return "server " + hex.EncodeToString(id) }
+
+// clientSessionKey is the key under which a client stores its session with the
+// peer that it expects; empty if it expects none.
+func (e *Engine) clientSessionKey() string {
+	if len(e.remote) == 0 {
+		return ""
+	}
+	return "client " + e.remote[0].String()
+}
+
+// storedSession returns the session under key if it may be used at now.
+func (e *Engine) storedSession(now time.Time, key string) *session {
+	if e.config.Sessions == nil || key == "" {
+		return nil
+	}
+	s, err := parseSession(e.config.Sessions.Get(key))
+	if err != nil || !e.mayResume(now, s) {
+		return nil
+	}
+	return s
+}
+
+// mayResume reports whether a session fits what is asked of an association now:
+// in time, of a suite that is still wanted, and with the certificate that
+// signalling says, for resumption must not get around the fingerprint.
+func (e *Engine) mayResume(now time.Time, s *session) bool {
+	_, refusal := e.judgePeer(s.chain)
+	return refusal == nil && now.Before(s.expires) && slices.Contains(e.config.cipherSuites(), s.suite.id)
+}
+
+// newSession returns what to keep of the handshake, under what the server gave
+// it.
+func (e *Engine) newSession(now time.Time, id, ticket []byte) *session {
+	lifetime := e.config.SessionLifetime
+	if lifetime <= 0 {
+		lifetime = DefaultSessionLifetime
+	}
+	return &session{
+		suite:   e.parameters.suite,
+		expires: now.Add(lifetime),
+		master:  e.schedule.master,
+		id:      id,
+		ticket:  slices.Clone(ticket),
+		chain:   e.chain,
+	}
+}
+
+// keepSession notes a session to be stored under key when the peer is known to
+// be the right one.
+func (e *Engine) keepSession(key string, s *session) {
+	if e.config.Sessions != nil && e.parameters.extendedMasterSecret && key != "" {
+		e.sessionKey, e.save = key, s
+	}
+}
+
+// saveSession stores it.
+func (e *Engine) saveSession() {
+	if e.save != nil {
+		e.config.Sessions.Put(e.sessionKey, e.save.append(nil), e.save.expires)
+		e.save = nil
+	}
+}
+
+// forgetSession removes the session of an association that has failed.
+func (e *Engine) forgetSession() {
+	if e.sessionKey != "" {
+		e.config.Sessions.Delete(e.sessionKey)
+	}
+	e.save = nil
+}

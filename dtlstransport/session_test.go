@@ -1,0 +1,313 @@
+package dtlstransport
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/interop/netsim"
+	"github.com/rtctransport/rtctransport/keying"
+)
+
+// sessionMap is a SessionStore for tests.
+type sessionMap map[string][]byte
+
+func (m sessionMap) Get(key string) []byte                 { return m[key] }
+func (m sessionMap) Put(key string, s []byte, _ time.Time) { m[key] = s }
+func (m sessionMap) Delete(key string)                     { delete(m, key) }
+func (m sessionMap) keys() []string                        { return slices.Sorted(maps.Keys(m)) }
+
+// resumption is a client and a server that keep sessions, by either means.
+type resumption struct {
+	clientStore, serverStore sessionMap
+	client, server           *Config
+}
+
+// testResumption runs a test with session identifiers and with tickets.
+func testResumption(t *testing.T, test func(t *testing.T, r *resumption)) {
+	for _, tickets := range []bool{false, true} {
+		t.Run(map[bool]string{false: "session_id", true: "ticket"}[tickets], func(t *testing.T) {
+			r := &resumption{clientStore: sessionMap{}, serverStore: sessionMap{}}
+			r.client, r.server = configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+			r.client.Sessions, r.server.Sessions = r.clientStore, r.serverStore
+			if tickets {
+				r.server.Tickets = NewTicketKeys([32]byte{1})
+			}
+			test(t, r)
+		})
+	}
+}
+
+// connectResumed runs a handshake and checks on both sides whether it resumed.
+func (r *resumption) connect(t *testing.T, at time.Time, resumed bool) *pair {
+	t.Helper()
+	p := newPair(t, r.client, r.server, netsim.Config{Delay: 25 * time.Millisecond})
+	p.now = at
+	p.connect()
+	for _, e := range []*end{p.client, p.server} {
+		if got := e.ConnectionState().Resumed; got != resumed {
+			t.Fatalf("%s: resumed %v, want %v", e.name, got, resumed)
+		}
+	}
+	return p
+}
+
+func (p *pair) checkTraffic(t *testing.T) {
+	t.Helper()
+	p.client.received, p.server.received = nil, nil
+	p.send(p.client, []byte("ping"))
+	p.send(p.server, []byte("pong"))
+	p.run(time.Second, func() bool { return len(p.client.received)+len(p.server.received) == 2 })
+	if len(p.server.received) != 1 || string(p.server.received[0]) != "ping" || len(p.client.received) != 1 || string(p.client.received[0]) != "pong" {
+		t.Errorf("received %q and %q", p.server.received, p.client.received)
+	}
+}
+
+func TestASessionIsResumedInOneRoundTripLess(t *testing.T) {
+	testResumption(t, func(t *testing.T, r *resumption) {
+		first := r.connect(t, epochZero, false)
+		for range 3 { // a session serves again and again
+			p := r.connect(t, epochZero.Add(time.Hour), true)
+			// The client is done after one round trip, the server half a trip later.
+			if elapsed := p.now.Sub(epochZero.Add(time.Hour)); elapsed != 75*time.Millisecond {
+				t.Errorf("both connected after %v, want 75 ms", elapsed)
+			}
+			if n := p.client.datagrams + p.server.datagrams; n != 3 {
+				t.Errorf("%d datagrams, want 3", n)
+			}
+			p.checkTraffic(t)
+			a, errA := p.client.ExportKeyingMaterial("EXPERIMENTAL test", nil, 32)
+			b, errB := p.server.ExportKeyingMaterial("EXPERIMENTAL test", nil, 32)
+			old, _ := first.client.ExportKeyingMaterial("EXPERIMENTAL test", nil, 32)
+			if errA != nil || errB != nil || !bytes.Equal(a, b) || bytes.Equal(a, old) {
+				t.Error("exported keys differ between the sides, or not from those of the first handshake")
+			}
+			state := p.client.ConnectionState()
+			if state.SRTPProfile != keying.SRTPAEADAES128GCM || !state.ExtendedMasterSecret || len(state.PeerCertificates) != 1 {
+				t.Errorf("state %+v", state)
+			}
+		}
+	})
+}
+
+func TestAResumedHandshakeSurvivesEveryLossAndEveryPair(t *testing.T) { // RTX-08
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.connect(t, epochZero, false)
+		const n = 5 // datagrams of each direction that may be lost
+		for mask := range 1 << (2 * n) {
+			var p *pair
+			p = newPair(t, r.client, r.server, netsim.Config{Delay: 25 * time.Millisecond, Decide: func(d netsim.Direction, i int) netsim.Fate {
+				return netsim.Fate{Drop: !p.bothConnected() && i < n && mask>>(int(d)*n+i)&1 == 1}
+			}})
+			p.connect()
+			if !p.client.ConnectionState().Resumed {
+				t.Fatalf("mask %b: not resumed", mask)
+			}
+			p.checkTraffic(t)
+		}
+	})
+}
+
+func TestASessionDoesNotGetAroundTheFingerprint(t *testing.T) { // FP-10
+	other := testCertificate(t, fingerprint.ECDSAP384)
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.connect(t, epochZero, false)
+		// The server is told of another client, which then comes with the session of
+		// the first: a full handshake, and a refusal.
+		r.server.RemoteFingerprints = fingerprint.Set{other.Fingerprint()}
+		p := newPair(t, r.client, r.server, netsim.Config{Delay: time.Millisecond})
+		p.start()
+		p.run(time.Minute, func() bool { return p.server.err != nil })
+		if p.server.connected || !errors.Is(p.server.err, fingerprint.ErrMismatch) {
+			t.Errorf("server: connected %v, %v", p.server.connected, p.server.err)
+		}
+	})
+}
+
+func TestAClientOffersNoSessionOfAnotherPeer(t *testing.T) {
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.connect(t, epochZero, false)
+		key := r.clientStore.keys()[0]
+		// A store that mixes peers up.
+		other := testCertificate(t, fingerprint.ECDSAP384)
+		r.client.RemoteFingerprints = fingerprint.Set{other.Fingerprint()}
+		r.clientStore["client "+other.Fingerprint().String()] = r.clientStore[key]
+		e, err := NewEngine(RoleClient, r.client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Start(epochZero)
+		b, _ := e.AppendDatagram(nil)
+		if m := parseFirstHello(t, b); len(m.SessionID) > 0 || len(m.SessionTicket) > 0 {
+			t.Error("a session with another certificate is offered")
+		}
+	})
+}
+
+// parseFirstHello reads a ClientHello that is alone in a datagram.
+func parseFirstHello(t *testing.T, datagram []byte) *wire.ClientHello {
+	t.Helper()
+	r, _, ok := record.Next(datagram)
+	if !ok {
+		t.Fatal("no record")
+	}
+	m, err := wire.ParseClientHello(r.Body[wire.HeaderLen:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestAnExpiredSessionIsNotResumed(t *testing.T) {
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.connect(t, epochZero, false)
+		r.connect(t, epochZero.Add(DefaultSessionLifetime-time.Second), true)
+		r.connect(t, epochZero.Add(2*DefaultSessionLifetime), false)
+	})
+}
+
+func TestATicketUnderTheOldKeyIsReplaced(t *testing.T) {
+	keys := NewTicketKeys([32]byte{})
+	config, _ := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	s := &session{suite: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.info(), expires: epochZero.Add(100 * time.Hour), master: make([]byte, 48), chain: config.Certificates[0].Chain()}
+	ticket := keys.seal(epochZero, s)
+	for _, c := range []struct {
+		after     time.Duration
+		ok, renew bool
+	}{{0, true, false}, {ticketPeriod, true, true}, {2 * ticketPeriod, false, false}, {-ticketPeriod, false, false}} {
+		_, renew, err := keys.open(epochZero.Add(c.after), ticket)
+		if (err == nil) != c.ok || renew != c.renew {
+			t.Errorf("after %v: renew %v, %v", c.after, renew, err)
+		}
+	}
+	for i := range ticket {
+		forged := bytes.Clone(ticket)
+		forged[i] ^= 1
+		if _, _, err := keys.open(epochZero, forged); err == nil {
+			t.Errorf("ticket opens with byte %d changed", i)
+		}
+		if _, _, err := keys.open(epochZero, ticket[:i]); err == nil {
+			t.Errorf("ticket opens when cut to %d bytes", i)
+		}
+	}
+	if _, _, err := NewTicketKeys([32]byte{}).open(epochZero, ticket); err == nil {
+		t.Error("ticket opens under another secret")
+	}
+	if bytes.Equal(keys.seal(epochZero, s), ticket) {
+		t.Error("two tickets are the same")
+	}
+
+	// In a handshake: the client gets a new one, which lasts longer.
+	r := &resumption{clientStore: sessionMap{}}
+	r.client, r.server = configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	r.client.Sessions, r.server.Tickets = r.clientStore, keys
+	start := time.Unix(0, 0).Add(ticketPeriod * 50000)
+	r.connect(t, start, false)
+	r.connect(t, start.Add(ticketPeriod+time.Hour), true)
+	p := r.connect(t, start.Add(2*ticketPeriod+time.Hour), true)
+	p.checkTraffic(t)
+}
+
+func TestASessionIsForgottenWithItsAssociation(t *testing.T) { // RFC 5246, Section 7.2.2
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.connect(t, epochZero, false)
+		p := r.connect(t, epochZero, true)
+		p.server.SendAlert(p.now, AlertInternalError)
+		p.flush(p.server)
+		p.run(time.Second, func() bool { return p.client.err != nil })
+		if p.client.err == nil || len(r.clientStore) > 0 || len(r.serverStore) > 0 {
+			t.Errorf("after a fatal alert (%v) the stores hold %v and %v", p.client.err, r.clientStore.keys(), r.serverStore.keys())
+		}
+	})
+}
+
+func TestAPeerThatIsNotVerifiedLeavesNoSession(t *testing.T) {
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.client.RemoteFingerprints = nil // late
+		p := newPair(t, r.client, r.server, netsim.Config{Delay: time.Millisecond})
+		p.start()
+		p.run(time.Second, func() bool { return p.client.ConnectionState().HandshakeComplete })
+		if len(r.clientStore) > 0 {
+			t.Errorf("the client has stored %v", r.clientStore.keys())
+		}
+	})
+}
+
+func TestForgedResumptionDoesNotDisturbTheHandshake(t *testing.T) {
+	// An observer sees the session_id and answers first.
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.connect(t, epochZero, false)
+		p := newPair(t, r.client, r.server, netsim.Config{Delay: 25 * time.Millisecond})
+		p.start()
+		var hello []byte
+		for hello == nil {
+			if d, b, ok := p.link.Receive(p.now.Add(25*time.Millisecond), nil); ok && d == netsim.AtoB {
+				hello = b
+			}
+		}
+		m := parseFirstHello(t, hello)
+		answer := wire.ServerHello{Version: record.Version12, Random: newRandom(), SessionID: m.SessionID, CipherSuite: m.CipherSuites[0]}
+		answer.ExtendedMasterSecret = true
+		body := answer.Append(nil)
+		message := wire.AppendHeader(nil, wire.Header{Type: wire.TypeServerHello, Length: uint32(len(body)), FragmentLength: uint32(len(body))})
+		forged := record.AppendAs(nil, 0, record.TypeHandshake, record.Version12, append(message, body...))
+		forged = record.AppendAs(forged, 1, record.TypeChangeCipherSpec, record.Version12, []byte{1})
+		junk := record.AppendAs(nil, 0, record.TypeHandshake, record.Version12, make([]byte, 48))
+		junk[4] = 1 // epoch
+		p.client.note(p.client.HandleDatagram(p.now, append(forged, junk...)))
+		p.server.note(p.server.HandleDatagram(p.now.Add(25*time.Millisecond), hello))
+		p.flush(p.server)
+		if !p.run(time.Minute, p.bothConnected) || !p.client.ConnectionState().Resumed {
+			t.Fatalf("client %v (%v), server %v (%v)", p.client.connected, p.client.err, p.server.connected, p.server.err)
+		}
+	})
+}
+
+func TestASessionWithoutEMSIsNeitherKeptNorResumed(t *testing.T) { // EMS-05
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.connect(t, epochZero, false)
+		p := newPair(t, r.client, r.server, netsim.Config{Delay: time.Millisecond})
+		r.server.ExtendedMasterSecret = EMSRequest
+		p.client.Start(p.now)
+		b, _ := p.client.AppendDatagram(nil)
+		m := parseFirstHello(t, b)
+		m.ExtendedMasterSecret = false
+		body := m.Append(nil)
+		message := wire.AppendHeader(nil, wire.Header{Type: wire.TypeClientHello, Length: uint32(len(body)), FragmentLength: uint32(len(body))})
+		r.server.FailureGrace = -1
+		err := p.server.HandleDatagram(p.now, record.AppendAs(nil, 0, record.TypeHandshake, record.Version12, append(message, body...)))
+		var alert *AlertError
+		if !errors.As(err, &alert) || alert.Alert != AlertHandshakeFailure {
+			t.Errorf("a hello with the session but without EMS: %v, want handshake_failure", err)
+		}
+	})
+}
+
+func TestSessionsSurviveStorage(t *testing.T) {
+	s := &session{suite: TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256.info(), expires: epochZero, master: bytes.Repeat([]byte{7}, 48),
+		id: []byte("id"), ticket: []byte("ticket"), chain: [][]byte{[]byte("leaf"), []byte("issuer")}}
+	b := s.append(nil)
+	got, err := parseSession(b)
+	if err != nil || !got.expires.Equal(s.expires) {
+		t.Fatal(got, err)
+	}
+	got.expires = s.expires
+	if fmt.Sprint(got) != fmt.Sprint(s) {
+		t.Errorf("stored %v, read %v", s, got)
+	}
+	for i := range b {
+		if _, err := parseSession(b[:i]); err == nil {
+			t.Errorf("a session cut to %d bytes parses", i)
+		}
+	}
+	if _, err := parseSession(append(b, 0)); err == nil {
+		t.Error("a session with a byte behind it parses")
+	}
+}

@@ -1,0 +1,95 @@
+package dtlstransport
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"time"
+)
+
+const (
+	// ticketPeriod is how long a key seals tickets; they are opened for one more
+	// period.
+	ticketPeriod = 12 * time.Hour
+
+	ticketSeedLen = 32 // bytes
+)
+
+// TicketKeys seals the sessions of a server into tickets that the clients keep
+// (RFC 5077), so that any server with the same secret resumes them and none has to
+// remember anything. The keys follow from the secret and the time, and change
+// every twelve hours. One value serves any number of engines at the same time.
+type TicketKeys struct {
+	secret [32]byte
+}
+
+// NewTicketKeys returns keys that follow from a secret, which the servers of a
+// farm share. The zero secret stands for a new random one.
+func NewTicketKeys(secret [32]byte) *TicketKeys {
+	if secret == [32]byte{} {
+		rand.Read(secret[:])
+	}
+	return &TicketKeys{secret}
+}
+
+var errTicket = errors.New("dtls: ticket is not ours")
+
+// aead returns the cipher of one ticket. Every ticket has a key of its own, so
+// that its nonce can be constant: no number of tickets makes two of them meet
+// under one key.
+func (k *TicketKeys) aead(period uint64, seed []byte) cipher.AEAD {
+	m := hmac.New(sha256.New, k.secret[:])
+	m.Write([]byte("rtctransport ticket"))
+	m.Write(binary.BigEndian.AppendUint64(nil, period))
+	m.Write(seed)
+	block, err := aes.NewCipher(m.Sum(nil))
+	if err != nil {
+		panic(err) // 32 bytes are a key
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err)
+	}
+	return aead
+}
+
+func ticketPeriodOf(now time.Time) uint64 {
+	return uint64(now.Unix() / int64(ticketPeriod/time.Second))
+}
+
+// seal makes a ticket of a session.
+//
+//	period 8, seed 32, AES-256-GCM(session)
+func (k *TicketKeys) seal(now time.Time, s *session) []byte {
+	period := ticketPeriodOf(now)
+	ticket := binary.BigEndian.AppendUint64(nil, period)
+	ticket = append(ticket, make([]byte, ticketSeedLen)...)
+	seed := ticket[8:]
+	rand.Read(seed)
+	aead := k.aead(period, seed)
+	return aead.Seal(ticket, make([]byte, aead.NonceSize()), s.append(nil), ticket[:8])
+}
+
+// open returns the session in a ticket. renew says that the client should get a
+// new one, for its key is about to go.
+func (k *TicketKeys) open(now time.Time, ticket []byte) (s *session, renew bool, err error) {
+	if len(ticket) < 8+ticketSeedLen {
+		return nil, false, errTicket
+	}
+	period := binary.BigEndian.Uint64(ticket)
+	current := ticketPeriodOf(now)
+	if period != current && period+1 != current {
+		return nil, false, errTicket
+	}
+	aead := k.aead(period, ticket[8:8+ticketSeedLen])
+	plain, err := aead.Open(nil, make([]byte, aead.NonceSize()), ticket[8+ticketSeedLen:], ticket[:8])
+	if err != nil {
+		return nil, false, errTicket
+	}
+	s, err = parseSession(plain)
+	return s, period != current, err
+}
