@@ -195,10 +195,11 @@ func (p *Peer) connect() error {
 	}
 	transport.OnRTP(p.echoRTP)
 	transport.OnRTCP(p.echoRTCP)
-	p.set(func() {
-		p.link, p.transport, p.dtlsState = link, transport, stateConnecting
-		p.path = [2]string{fmt.Sprint(link.LocalAddr()), fmt.Sprint(link.RemoteAddr())}
-	})
+	if !p.set(func() { p.link, p.transport, p.dtlsState = link, transport, stateConnecting }) {
+		transport.Close()
+		return net.ErrClosed
+	}
+	p.look()
 	if err := transport.Handshake(p.ctx); err != nil {
 		return err
 	}
@@ -219,7 +220,10 @@ func (p *Peer) serveData() {
 		return
 	}
 	channels := &Channels{association: association, onOpen: func() { p.timeline.Note("channel") }}
-	p.set(func() { p.association, p.channels = association, channels })
+	if !p.set(func() { p.association, p.channels = association, channels }) {
+		association.Close()
+		return
+	}
 	if p.call != "" {
 		if err := channels.Open(p.ctx, p.call, nil); err != nil {
 			p.end(stateFailed, err)
@@ -269,7 +273,7 @@ func (p *Peer) Close() {
 	association := p.association
 	p.mu.Unlock()
 	if association != nil {
-		ctx, cancel := context.WithTimeout(p.ctx, shutdownPatience)
+		ctx, cancel := context.WithTimeout(context.Background(), shutdownPatience)
 		association.Shutdown(ctx) // an error: it was over already, or not in time, which end settles
 		cancel()
 	}
@@ -310,21 +314,25 @@ func (p *Peer) Ended() time.Time {
 // Connected reports whether DTLS is up, or was.
 func (p *Peer) Connected() bool { return p.timeline.Milliseconds("dtls") > 0 }
 
-// set changes fields under the lock.
-func (p *Peer) set(change func()) {
+// set changes fields under the lock. After the end it changes nothing and returns false: what the fields would have held
+// is then the caller's to release.
+func (p *Peer) set(change func()) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ended.IsZero() {
-		change()
+	if !p.ended.IsZero() {
+		return false
 	}
+	change()
+	return true
 }
 
 // Stats returns the peer's figures.
 func (p *Peer) Stats() Stats {
+	rtt := p.look()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := Stats{
-		State: p.state, DTLSState: p.dtlsState,
+		State: p.state, DTLSState: p.dtlsState, LocalAddr: p.path[0], RemoteAddr: p.path[1], RTT: rtt,
 		ICERole: "controlled", Fingerprint: "pending", LocalFingerprint: p.certificate.Fingerprint().String(),
 		RTPIn: p.counters.rtpIn.Load(), RTPOut: p.counters.rtpOut.Load(),
 		RTPInBytes: p.counters.rtpInBytes.Load(), RTPOutBytes: p.counters.rtpOutBytes.Load(),
@@ -358,16 +366,26 @@ func (p *Peer) Stats() Stats {
 	return s
 }
 
+// look notes the addresses of the selected pair and returns its round trip in milliseconds. It waits for the agent, so it
+// does without the lock; a closed agent knows nothing any more.
+func (p *Peer) look() float64 {
+	p.mu.Lock()
+	link, ended := p.link, !p.ended.IsZero()
+	p.mu.Unlock()
+	if link == nil || ended {
+		return 0
+	}
+	path := [2]string{fmt.Sprint(link.LocalAddr()), fmt.Sprint(link.RemoteAddr())}
+	rtt := float64(link.RTT().Microseconds()) / 1000
+	p.set(func() { p.path = path })
+	return rtt
+}
+
 // statsOfTransport fills in what was negotiated and verified. p.mu is held.
 func (p *Peer) statsOfTransport(s *Stats) {
 	if p.transport == nil {
 		return
 	}
-	if p.ended.IsZero() { // a closed agent knows nothing any more, and logs that
-		p.path = [2]string{fmt.Sprint(p.link.LocalAddr()), fmt.Sprint(p.link.RemoteAddr())}
-		s.RTT = float64(p.link.RTT().Microseconds()) / 1000
-	}
-	s.LocalAddr, s.RemoteAddr = p.path[0], p.path[1]
 	var mismatch *fingerprint.MismatchError
 	if errors.As(p.err, &mismatch) {
 		s.Fingerprint = "does not match"

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,7 @@ func TestTwoServersConnectInBothRolesAndCloseInOrder(t *testing.T) {
 	}
 }
 
+// FP-01, SCTP-01
 func TestForgedFingerprintNeverConnects(t *testing.T) {
 	for _, setup := range []string{setupActive, setupPassive} {
 		t.Run(setup, func(t *testing.T) {
@@ -156,6 +158,29 @@ func TestForgedFingerprintNeverConnects(t *testing.T) {
 				t.Errorf("the refusal is told as %+v", s)
 			}
 		})
+	}
+}
+
+// API-02
+func TestNothingIsLeftOfPeersThatAreClosedAtAnyTime(t *testing.T) {
+	before := runtime.NumGoroutine()
+	t.Run("peers", func(t *testing.T) {
+		a, b := newTestServer(t, DefaultLimits), newTestServer(t, DefaultLimits)
+		// Closed while ICE runs, while DTLS does, and after that.
+		for delay := range 12 {
+			caller, _ := a.join(b, setupActive, unchanged)
+			time.Sleep(time.Duration(delay) * 10 * time.Millisecond)
+			a.ask("POST", "/close?id="+caller, nil, &struct{}{})
+		}
+	}) // closes both servers
+	http.DefaultClient.CloseIdleConnections()
+	deadline := time.Now().Add(10 * time.Second)
+	for runtime.NumGoroutine() > before {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<20)
+			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
