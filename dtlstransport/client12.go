@@ -114,33 +114,37 @@ func (c *client12) judge(now time.Time) *AlertError {
 	if c.state == client12Flight6 {
 		return c.judgeFlight6(now)
 	}
-	// The latest hello first: it carries the cookie.
+	// The latest hello first: it carries the cookie. What one of them got for an
+	// answer says nothing about the others.
+	var refusal *AlertError
 	for seq := len(c.hellos) - 1; seq >= 0; seq-- {
-		typ, body, ok := c.h.inbox[0].Message(uint16(seq))
-		if !ok {
-			continue
+		sent := len(c.hellos)
+		if a := c.judgeAnswer(now, uint16(seq)); a != nil && refusal == nil {
+			refusal = a
 		}
-		if typ == wire.TypeHelloVerifyRequest {
-			if a := c.judgeHelloVerifyRequest(now, uint16(seq), body); a != nil {
-				return a
-			}
-			continue
-		}
-		if typ == wire.TypeServerHello && c.offer.accepted(body) {
-			if a := c.judgeResumed(now, uint16(seq), body); a != nil || c.e.finished {
-				return a
-			}
-			continue
-		}
-		messages, complete, a := client12Grammar[client12Flight4].match(&c.h.inbox[0], uint16(seq), c.flight())
-		if a != nil {
-			return a
-		}
-		if complete {
-			return c.judgeFlight4(now, uint16(seq), messages)
+		if c.e.finished || c.state != client12Flight4 || len(c.hellos) > sent {
+			return nil // the answer was taken
 		}
 	}
-	return nil
+	return refusal
+}
+
+// judgeAnswer takes the answer to the hello with the given message_seq.
+func (c *client12) judgeAnswer(now time.Time, seq uint16) *AlertError {
+	typ, body, ok := c.h.inbox[0].Message(seq)
+	switch {
+	case !ok:
+		return nil
+	case typ == wire.TypeHelloVerifyRequest:
+		return c.judgeHelloVerifyRequest(now, seq, body)
+	case typ == wire.TypeServerHello && c.offer.accepted(body):
+		return c.judgeResumed(now, seq, body)
+	}
+	messages, complete, a := client12Grammar[client12Flight4].match(&c.h.inbox[0], seq, c.flight())
+	if a != nil || !complete {
+		return a
+	}
+	return c.judgeFlight4(now, seq, messages)
 }
 
 // judgeHelloVerifyRequest takes flight 2. The message uses up no message_seq: its

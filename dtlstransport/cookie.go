@@ -69,15 +69,41 @@ func (c *Cookies) valid(now time.Time, cookie, addr []byte, version uint16, rand
 		hmac.Equal(cookie, c.cookie(period-1, addr, version, random, sessionID))
 }
 
-// verifyRequest makes the datagram that asks a client for its cookie. It mirrors
+// An initialHello is the beginning of a ClientHello, as far as its cookie.
+type initialHello struct {
+	version   uint16
+	random    wire.Random
+	sessionID []byte // aliases the datagram
+	cookie    []byte // likewise
+}
+
+// peekHello reads the first fragment of a ClientHello. ok is false if it is none,
+// or too small to be answered.
+func peekHello(header wire.Header, fragment []byte) (hello initialHello, ok bool) {
+	if header.Type != wire.TypeClientHello || header.FragmentOffset > 0 || wire.HeaderLen+len(fragment) < minClientHello {
+		return hello, false
+	}
+	var err error
+	hello.version, hello.random, hello.sessionID, hello.cookie, err = wire.PeekClientHello(fragment)
+	return hello, err == nil
+}
+
+// proves reports whether the client has shown that it receives what is sent to
+// addr. An invalid cookie counts as none: "[...] the server SHOULD treat the
+// ClientHello as if it did not contain a cookie" (after RFC 6347, Section 4.2.1).
+func (c *Cookies) proves(now time.Time, addr []byte, hello *initialHello) bool {
+	return len(hello.cookie) > 0 && c.valid(now, hello.cookie, addr, hello.version, &hello.random, hello.sessionID)
+}
+
+// appendVerifyRequest appends the datagram that asks a client for its cookie. It mirrors
 // the client's record sequence number and message_seq, so that nothing has to be
 // remembered; its version is 1.0: "DTLS 1.2 server implementations SHOULD use
 // DTLS version 1.0 regardless of the version of TLS that is expected to be
 // negotiated." RFC 6347, Section 4.2.1.
-func (c *Cookies) verifyRequest(now time.Time, addr []byte, version uint16, random *wire.Random, sessionID []byte, recordSeq uint64, messageSeq uint16) []byte {
-	m := wire.HelloVerifyRequest{Version: record.Version10, Cookie: c.cookie(cookiePeriodOf(now), addr, version, random, sessionID)}
+func (c *Cookies) appendVerifyRequest(dst []byte, now time.Time, addr []byte, hello *initialHello, recordSeq uint64, messageSeq uint16) []byte {
+	m := wire.HelloVerifyRequest{Version: record.Version10, Cookie: c.cookie(cookiePeriodOf(now), addr, hello.version, &hello.random, hello.sessionID)}
 	body := m.Append(nil)
 	length := uint32(len(body))
 	message := wire.AppendHeader(nil, wire.Header{Type: wire.TypeHelloVerifyRequest, Length: length, Seq: messageSeq, FragmentLength: length})
-	return record.AppendAs(nil, recordSeq, record.TypeHandshake, record.Version12, append(message, body...))
+	return record.AppendAs(dst, recordSeq, record.TypeHandshake, record.Version12, append(message, body...))
 }

@@ -102,6 +102,7 @@ func (h *handshake) handleFragments(now time.Time, epoch int, recordSeq uint64, 
 			e.drop(DropCookie)
 			continue
 		}
+		h = e.hs // a hello may have started the handshake over
 		switch h.inbox[epoch].Add(header, fragment) {
 		case flight.Kept:
 			h.changed = true

@@ -70,6 +70,10 @@ func (e *Engine) handlePlaintext(now time.Time, r *record.Record) error {
 		e.drop(DropPlaintext)
 		return nil
 	}
+	if len(r.Body) > record.MaxPlaintext {
+		e.drop(DropOversize)
+		return nil
+	}
 	switch r.Type {
 	case record.TypeHandshake:
 		return e.hs.handleFragments(now, 0, r.Number.Seq, r.Body)

@@ -52,6 +52,9 @@ type server12 struct {
 	tickets bool             // flight 6 has a ticket
 	id      []byte           // what we call the new session; empty: it is not stored
 
+	cookies    *Cookies // who has no cookie is asked for one; nil: nobody is
+	challenges int      // how many hellos may still be asked after the first was taken
+
 	// cookieSeq is the message_seq of the hello whose cookie was valid, and with
 	// which reassembly began; -1: none yet. Without cookies it is not used.
 	cookieSeq int
@@ -60,40 +63,76 @@ type server12 struct {
 	recordSeq uint64
 }
 
-func newServer12(e *Engine) *server12 { return &server12{e: e, h: e.hs, cookieSeq: -1} }
+func newServer12(e *Engine) *server12 {
+	return &server12{e: e, h: e.hs, cookies: e.config.Cookies, challenges: maxHelloVerifyRequests, cookieSeq: -1}
+}
 
 func (s *server12) flight() string { return s.state.String() }
 
 // start has nothing to send: the client speaks first.
 func (s *server12) start(time.Time) error { return nil }
 
-// admit decides whether a fragment may take up memory. Without cookies all may.
-// With them, the first fragment of a ClientHello must carry a valid one, else it is
-// answered with a HelloVerifyRequest and forgotten, and the other fragments of a
-// hello may follow only behind it.
+// admit decides whether a fragment may take up memory.
+//
+// With cookies, the first fragment of a ClientHello must carry a valid one, else
+// it is answered with a HelloVerifyRequest and forgotten, and the other fragments
+// of a hello may follow only behind it.
+//
+// Without cookies, the first hello is taken as it is. But anybody could have sent
+// it: another one, with another random, is asked for a cookie, and who returns
+// that takes the place of a client that has proved nothing yet.
 func (s *server12) admit(now time.Time, header wire.Header, recordSeq uint64, fragment []byte) bool {
-	cookies := s.e.config.Cookies
-	if cookies == nil || s.state != server12Flight1 {
+	first := s.state == server12Flight1
+	switch {
+	case header.Type != wire.TypeClientHello:
+		return !first || s.cookies == nil
+	case first && s.cookies == nil, !first && s.e.config.Conformance:
 		return true
+	case header.FragmentOffset > 0:
+		return !first || s.cookieSeq == int(header.Seq)
 	}
-	if header.Type != wire.TypeClientHello {
+	hello, ok := peekHello(header, fragment)
+	switch {
+	case !ok:
 		return false
+	case !first && hello.random == s.h.clientRandom:
+		return true
+	case !first && s.cookies == nil:
+		s.cookies = NewCookies()
 	}
-	if header.FragmentOffset > 0 {
-		return s.cookieSeq == int(header.Seq)
-	}
-	version, random, sessionID, cookie, err := wire.PeekClientHello(fragment)
-	if err != nil || wire.HeaderLen+len(fragment) < minClientHello {
-		return false
-	}
-	if len(cookie) > 0 && cookies.valid(now, cookie, s.e.remoteAddr, version, &random, sessionID) {
+	if s.cookies.proves(now, s.e.remoteAddr, &hello) {
+		if !first {
+			s = s.startOver()
+		}
 		s.cookieSeq, s.recordSeq = int(header.Seq), recordSeq
 		return true
 	}
-	// "[...] treat the ClientHello as if it did not contain a cookie" (after RFC
-	// 6347, Section 4.2.1).
-	s.e.verify = cookies.verifyRequest(now, s.e.remoteAddr, version, &random, sessionID, recordSeq, header.Seq)
+	if !first {
+		if s.challenges == 0 {
+			return false
+		}
+		s.challenges--
+	}
+	s.e.verify = s.cookies.appendVerifyRequest(nil, now, s.e.remoteAddr, &hello, recordSeq, header.Seq)
 	return false
+}
+
+// startOver forgets a client that has proved nothing, for one that has proved
+// its address. The new handshake has another server random, and our record
+// numbers go on.
+func (s *server12) startOver() *server12 {
+	e, h := s.e, newHandshake(s.e)
+	h.began, h.timer = s.h.began, s.h.timer
+	h.timer.Stop()
+	e.out.Drop()
+	e.hs = h
+	e.write[1], e.read, e.epoch = nil, nil, 0
+	e.parameters, e.schedule, e.chain, e.resumed, e.sessionKey = parameters{}, nil, nil, false, ""
+	e.flights = 0
+	next := newServer12(e)
+	next.cookies, next.challenges = s.cookies, s.challenges
+	e.side = next
+	return next
 }
 
 func (s *server12) judge(now time.Time) *AlertError {
@@ -154,7 +193,7 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 	// message_seq = 0", but for the HelloVerifyRequest that may have come before,
 	// which mirrored the client's number (RFC 6347, Section 4.2.2).
 	h.sendSeq = m.seq
-	if config.Cookies != nil {
+	if s.cookieSeq >= 0 {
 		s.e.write[0].StartAt(s.recordSeq)
 	}
 	exchange := wire.ServerKeyExchange{Group: uint16(p.group), PublicKey: private.PublicKey().Bytes(), Scheme: uint16(p.serverScheme.id), Signature: signature}

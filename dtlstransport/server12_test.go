@@ -1,0 +1,56 @@
+package dtlstransport
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/interop/netsim"
+)
+
+// strangerHello returns the first datagram of a client that nobody knows.
+func strangerHello(t *testing.T) []byte {
+	t.Helper()
+	config, _ := configs(t, fingerprint.ECDSAP384, fingerprint.ECDSAP256)
+	e, err := NewEngine(RoleClient, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Start(epochZero)
+	b, _ := e.AppendDatagram(nil)
+	return b
+}
+
+func TestAForgedHelloThatComesFirstDoesNotKeepTheGenuineClientOut(t *testing.T) {
+	for seq := range byte(5) {
+		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		p := newPair(t, client, server, netsim.Config{Delay: 25 * time.Millisecond})
+		forged := strangerHello(t)
+		forged[18] = seq // message_seq
+		p.server.note(p.server.HandleDatagram(p.now, forged))
+		p.flush(p.server)
+		p.connect()
+		if elapsed := p.now.Sub(epochZero); elapsed > 500*time.Millisecond {
+			t.Errorf("message_seq %d: connected after %v; the forged hello should cost a round trip or two", seq, elapsed)
+		}
+		p.checkTraffic(t)
+	}
+}
+
+func TestForgedHellosDuringTheHandshakeAreAskedForCookiesOnly(t *testing.T) {
+	for _, cookies := range []*Cookies{nil, NewCookies()} {
+		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		server.Cookies = cookies
+		p := newPair(t, client, server, netsim.Config{Delay: 25 * time.Millisecond})
+		p.start()
+		for !p.bothConnected() && p.step(epochZero.Add(time.Minute)) {
+			for range 20 {
+				p.server.note(p.server.HandleDatagram(p.now, strangerHello(t)))
+				p.flush(p.server)
+			}
+		}
+		if !p.bothConnected() {
+			t.Errorf("cookies %v: client %v (%v), server %v (%v)", cookies != nil, p.client.connected, p.client.err, p.server.connected, p.server.err)
+		}
+	}
+}
