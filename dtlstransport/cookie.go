@@ -44,20 +44,36 @@ func NewCookies() *Cookies {
 	return c
 }
 
-// cookie returns the cookie of a period, counted from 1970.
-func (c *Cookies) cookie(period int64, addr []byte, version uint16, random *wire.Random, sessionID []byte) []byte {
-	m := hmac.New(sha256.New, c.root[:])
-	m.Write(binary.BigEndian.AppendUint64(nil, uint64(period)))
-	secret := m.Sum(nil)
-	m = hmac.New(sha256.New, secret)
+// cookie returns the cookie of a period, counted from 1970. It allocates nothing,
+// as does all that is done for a hello without a valid one: anybody can send those.
+func (c *Cookies) cookie(period int64, addr []byte, version uint16, random *wire.Random, sessionID []byte) [cookieLen]byte {
+	var buf [256]byte
+	secret := mac(&c.root, binary.BigEndian.AppendUint64(buf[:sha256.BlockSize], uint64(period)))
 	// Each part of variable size has its size in front.
-	m.Write(binary.BigEndian.AppendUint32(nil, uint32(len(addr))))
-	m.Write(addr)
-	m.Write(binary.BigEndian.AppendUint16(nil, version))
-	m.Write(random[:])
-	m.Write([]byte{byte(len(sessionID))})
-	m.Write(sessionID)
-	return m.Sum(nil)[:cookieLen]
+	b := binary.BigEndian.AppendUint32(buf[:sha256.BlockSize], uint32(len(addr)))
+	b = append(b, addr...)
+	b = binary.BigEndian.AppendUint16(b, version)
+	b = append(b, random[:]...)
+	b = append(b, byte(len(sessionID)))
+	b = append(b, sessionID...)
+	sum := mac(&secret, b)
+	return [cookieLen]byte(sum[:])
+}
+
+// mac returns the HMAC-SHA-256 (RFC 2104, Section 2) of what b has behind its
+// first block, which it takes for the key.
+func mac(key *[sha256.Size]byte, b []byte) [sha256.Size]byte {
+	var outer [sha256.BlockSize + sha256.Size]byte
+	for i := range sha256.BlockSize {
+		b[i], outer[i] = 0x36, 0x5c
+	}
+	for i, k := range key {
+		b[i] ^= k
+		outer[i] ^= k
+	}
+	inner := sha256.Sum256(b)
+	copy(outer[sha256.BlockSize:], inner[:])
+	return sha256.Sum256(outer[:])
 }
 
 func cookiePeriodOf(now time.Time) int64 { return now.UnixNano() / int64(cookiePeriod) }
@@ -65,8 +81,9 @@ func cookiePeriodOf(now time.Time) int64 { return now.UnixNano() / int64(cookieP
 // valid reports whether cookie is one that we made of late, in constant time.
 func (c *Cookies) valid(now time.Time, cookie, addr []byte, version uint16, random *wire.Random, sessionID []byte) bool {
 	period := cookiePeriodOf(now)
-	return hmac.Equal(cookie, c.cookie(period, addr, version, random, sessionID)) ||
-		hmac.Equal(cookie, c.cookie(period-1, addr, version, random, sessionID))
+	current := c.cookie(period, addr, version, random, sessionID)
+	before := c.cookie(period-1, addr, version, random, sessionID)
+	return hmac.Equal(cookie, current[:]) || hmac.Equal(cookie, before[:])
 }
 
 // An initialHello is the beginning of a ClientHello, as far as its cookie.
@@ -88,6 +105,23 @@ func peekHello(header wire.Header, fragment []byte) (hello initialHello, ok bool
 	return hello, err == nil
 }
 
+// findHello returns the ClientHello that a datagram begins with, and the numbers
+// that its answer mirrors. ok is false if there is none, or its first fragment is not the
+// first of the datagram: no client has anything in front of it.
+func findHello(datagram []byte) (hello initialHello, recordSeq uint64, messageSeq uint16, ok bool) {
+	r, _, ok := record.Next(datagram)
+	if !ok || r.Type != record.TypeHandshake || r.Number.Epoch > 0 || r.Version != record.Version10 && r.Version != record.Version12 ||
+		len(r.Body) < minClientHello || wire.HandshakeType(r.Body[0]) != wire.TypeClientHello {
+		return hello, 0, 0, false
+	}
+	header, fragment, _, err := wire.ParseFragment(r.Body)
+	if err != nil {
+		return hello, 0, 0, false
+	}
+	hello, ok = peekHello(header, fragment)
+	return hello, r.Number.Seq, header.Seq, ok
+}
+
 // proves reports whether the client has shown that it receives what is sent to
 // addr. An invalid cookie counts as none: "[...] the server SHOULD treat the
 // ClientHello as if it did not contain a cookie" (after RFC 6347, Section 4.2.1).
@@ -101,9 +135,10 @@ func (c *Cookies) proves(now time.Time, addr []byte, hello *initialHello) bool {
 // DTLS version 1.0 regardless of the version of TLS that is expected to be
 // negotiated." RFC 6347, Section 4.2.1.
 func (c *Cookies) appendVerifyRequest(dst []byte, now time.Time, addr []byte, hello *initialHello, recordSeq uint64, messageSeq uint16) []byte {
-	m := wire.HelloVerifyRequest{Version: record.Version10, Cookie: c.cookie(cookiePeriodOf(now), addr, hello.version, &hello.random, hello.sessionID)}
-	body := m.Append(nil)
-	length := uint32(len(body))
-	message := wire.AppendHeader(nil, wire.Header{Type: wire.TypeHelloVerifyRequest, Length: length, Seq: messageSeq, FragmentLength: length})
-	return record.AppendAs(dst, recordSeq, record.TypeHandshake, record.Version12, append(message, body...))
+	cookie := c.cookie(cookiePeriodOf(now), addr, hello.version, &hello.random, hello.sessionID)
+	m := wire.HelloVerifyRequest{Version: record.Version10, Cookie: cookie[:]}
+	var buf [wire.HeaderLen + 3 + cookieLen]byte
+	length := uint32(len(buf) - wire.HeaderLen)
+	message := wire.AppendHeader(buf[:0], wire.Header{Type: wire.TypeHelloVerifyRequest, Length: length, Seq: messageSeq, FragmentLength: length})
+	return record.AppendAs(dst, recordSeq, record.TypeHandshake, record.Version12, m.Append(message))
 }

@@ -226,12 +226,12 @@ func TestAddressAndParametersOfACookieDoNotRunTogether(t *testing.T) { // COOK-0
 	c := NewCookies()
 	var random wire.Random
 	a := c.cookie(1, []byte("ab"), 0xfefd, &random, nil)
-	for name, b := range map[string][]byte{
+	for name, b := range map[string][cookieLen]byte{
 		"shorter address":            c.cookie(1, []byte("a"), 0xfefd, &random, nil),
 		"byte moved into session id": c.cookie(1, []byte("ab"), 0xfefd, &random, []byte{0}),
 		"next period":                c.cookie(2, []byte("ab"), 0xfefd, &random, nil),
 	} {
-		if bytes.Equal(a, b) {
+		if a == b {
 			t.Errorf("%s: the same cookie", name)
 		}
 	}
