@@ -18,10 +18,11 @@ var jobs = []string{
 	"mediaOnly",              // the same without m=application
 	"twoVideos",              // two video sections of one format
 	"keyFrameRequest",        // a PLI for what came back reaches the page's own encoder
-	"wrongOfferFingerprint",  // the server refuses the page
+	"wrongOfferFingerprint",  // the server refuses the page: FP-01, SCTP-01, SRTP-08
 	"wrongAnswerFingerprint", // the page refuses the server
 	"pageCloses",             // the server notices
 	"serverCloses",           // the page notices
+	"page",                   // the page for a person: connect, look, chat, disconnect, be refused
 }
 
 func TestChromium(t *testing.T) { testBrowser(t, chromium) }
