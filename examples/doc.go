@@ -1,0 +1,8 @@
+// Package examples holds the programs that people start from. Each is a folder
+// with a main package of its own:
+//
+//	quickstart   two peers in one process: ICE, DTLS, SRTP, a data channel, in four lines of output
+//	browser      a peer for your browser: a page, video there and back, a chat, a live picture of the connection
+//
+// Read quickstart/main.go first; it is the shortest whole program.
+package examples
