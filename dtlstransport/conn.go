@@ -19,10 +19,10 @@ import (
 // is one record in one datagram, one Read returns the data of one record.
 //
 // It is an Engine with one mutex, one condition and one timer around it; the one
-// goroutine is the mux's, which reads the link. All methods may be called
-// concurrently. A Conn has to be closed.
+// goroutine is the mux's, which reads the link, or the Listener's, which reads
+// the socket of many. All methods may be called concurrently. A Conn has to be closed.
 type Conn struct {
-	mux *mux.Mux
+	carrier carrier
 
 	mu      sync.Mutex
 	changed sync.Cond // anything that somebody may wait for
@@ -58,7 +58,7 @@ func Server(link mux.Link, config *Config) (*Conn, error) { return dial(link, Ro
 
 func dial(link mux.Link, role Role, config *Config) (*Conn, error) {
 	m := mux.New(link, nil)
-	c, err := newConn(m, role, config)
+	c, err := newConn(muxCarrier{m}, role, config)
 	if err != nil {
 		return nil, err
 	}
@@ -66,20 +66,20 @@ func dial(link mux.Link, role Role, config *Config) (*Conn, error) {
 	return c, nil
 }
 
-func newConn(m *mux.Mux, role Role, config *Config) (*Conn, error) {
+func newConn(by carrier, role Role, config *Config) (*Conn, error) {
 	engine, err := NewEngine(role, config)
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{mux: m, engine: engine, done: make(chan struct{})}
+	c := &Conn{carrier: by, engine: engine, done: make(chan struct{})}
 	c.changed.L = &c.mu
 	c.queue.limit = config.ReceiveBuffer
 	if c.queue.limit <= 0 {
 		c.queue.limit = defaultReceiveBuffer
 	}
-	engine.SetRTT(m.RTT())
-	engine.SetRemoteAddr(m.RemoteAddr().String())
-	if n := m.MaxDatagramSize(); config.MaxDatagramSize == 0 && n > 0 {
+	engine.SetRTT(by.RTT())
+	engine.SetRemoteAddr(by.RemoteAddr().String())
+	if n := by.MaxDatagramSize(); config.MaxDatagramSize == 0 && n > 0 {
 		engine.SetMaxDatagramSize(n)
 	}
 	return c, nil
@@ -130,20 +130,26 @@ func (c *Conn) start() {
 	}
 	c.started = true
 	c.after(c.engine.Start(time.Now()))
-	// The handler may be called before Handle returns, with what came early.
+	// We may be called before attach returns, with what came early.
 	c.mu.Unlock()
-	c.mux.Handle(c.receive, mux.DTLS)
-	c.mux.OnEnd(c.linkEnded)
+	c.carrier.attach(c)
 	c.mu.Lock()
 }
 
-// receive takes a datagram from the mux's read loop.
-func (c *Conn) receive(b []byte) {
+// receive takes a datagram from whoever reads the link.
+func (c *Conn) receive(b []byte) { c.takes(b) }
+
+// takes is receive. It reports whether the datagram is the peer's: one of its
+// records was authentic.
+func (c *Conn) takes(b []byte) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err == nil {
-		c.after(c.engine.HandleDatagram(time.Now(), b))
+	if c.err != nil {
+		return false
 	}
+	before := c.engine.opened
+	c.after(c.engine.HandleDatagram(time.Now(), b))
+	return c.engine.opened > before
 }
 
 // tick is what the timer calls.
@@ -155,7 +161,7 @@ func (c *Conn) tick() {
 	c.changed.Broadcast()
 }
 
-// linkEnded takes the end of the mux. It may come from Close.
+// linkEnded takes the end of the link. It may come from Close.
 func (c *Conn) linkEnded(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -163,6 +169,14 @@ func (c *Conn) linkEnded(err error) {
 		err = fmt.Errorf("dtls: link: %w", err)
 	}
 	c.end(err)
+}
+
+// abandon ends the association without a word to the peer.
+func (c *Conn) abandon(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.end(err)
+	c.arm()
 }
 
 // after does what follows from a call into the engine that returned err: events
@@ -225,7 +239,7 @@ func (c *Conn) flush() {
 		}
 		c.scratch = b
 		c.mu.Unlock()
-		_, err := c.mux.Write(b)
+		_, err := c.carrier.Write(b)
 		c.mu.Lock()
 		if err != nil {
 			// A lost datagram, as far as we know; a link that has broken ends the mux.
@@ -323,7 +337,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 	if err != nil {
 		return 0, c.opError("write", err)
 	}
-	if _, err := c.mux.Write(*buf); err != nil {
+	if _, err := c.carrier.Write(*buf); err != nil {
 		return 0, c.opError("write", err)
 	}
 	return len(b), nil
@@ -355,14 +369,14 @@ func (c *Conn) Close() error {
 	c.readDeadline, c.writeDeadline = time.Time{}, time.Time{}
 	c.arm()
 	c.mu.Unlock()
-	return c.mux.Close()
+	return c.carrier.Close()
 }
 
 // LocalAddr returns the local address of the link.
-func (c *Conn) LocalAddr() net.Addr { return c.mux.LocalAddr() }
+func (c *Conn) LocalAddr() net.Addr { return c.carrier.LocalAddr() }
 
 // RemoteAddr returns the remote address of the link.
-func (c *Conn) RemoteAddr() net.Addr { return c.mux.RemoteAddr() }
+func (c *Conn) RemoteAddr() net.Addr { return c.carrier.RemoteAddr() }
 
 // SetDeadline sets the read and the write deadline. The zero Time means none.
 func (c *Conn) SetDeadline(t time.Time) error {

@@ -68,6 +68,7 @@ type Engine struct {
 	closed    bool // close_notify came or went
 	err       error
 
+	opened uint64   // records of the peer that were authentic
 	early  [][]byte // application data from before the gate opened
 	events eventQueue
 	stats  Stats

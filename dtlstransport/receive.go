@@ -118,6 +118,7 @@ func (e *Engine) handleProtected(now time.Time, r *record.Record) error {
 		}
 		return nil
 	}
+	e.opened++
 	switch r.Type {
 	case record.TypeApplicationData:
 		e.deliver(Event{Kind: EventData, Data: content, Number: r.Number})

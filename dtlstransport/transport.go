@@ -36,7 +36,7 @@ type Transport struct {
 // whoever attaches to Mux, and SRTPMaterial has the keys.
 func NewTransport(link mux.Link, role Role, config *Config) (*Transport, error) {
 	m := mux.New(link, nil)
-	conn, err := newConn(m, role, config)
+	conn, err := newConn(muxCarrier{m}, role, config)
 	if err != nil {
 		return nil, err
 	}
