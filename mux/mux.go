@@ -154,10 +154,10 @@ func (m *Mux) Write(b []byte) (int, error) {
 		return 0, m.Err()
 	}
 	n, err := m.link.Write(b)
-	if err != nil && isTransient(err) {
+	if err != nil && IsTransient(err) {
 		// The socket reports the ICMP message for an earlier datagram and has not sent this one.
 		m.count.linkErrors.Add(1)
-		if n, err = m.link.Write(b); err != nil && isTransient(err) {
+		if n, err = m.link.Write(b); err != nil && IsTransient(err) {
 			return len(b), nil
 		}
 	}
@@ -268,7 +268,7 @@ func (m *Mux) readLoop() {
 			m.count.oversized.Add(1)
 		case err == nil:
 			m.dispatch(buf[:n:n])
-		case isTransient(err):
+		case IsTransient(err):
 			m.count.linkErrors.Add(1)
 		default:
 			_ = m.fail(&LinkError{"read", err}) // the link is broken; how it closes tells nothing more
