@@ -18,7 +18,7 @@
 //	                                                 └───────────────────────────────────────────┘
 //
 // Read peer.go first: it is the whole life of a connection, from the ICE agent to the echo. server.go has the
-// requests and the limits, and page/ the page for a person.
+// requests, table.go the limits, and page/ the page for a person.
 //
 // # Requests
 //

@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
-	"time"
 )
 
 //go:embed page
@@ -21,40 +19,16 @@ var page embed.FS
 // maxBody bounds the body of a request, in bytes.
 const maxBody = 1 << 20
 
-// Limits are what a server allows. The zero value is not useful; DefaultLimits is.
-type Limits struct {
-	Peers     int           // at a time, those that have ended and are kept for their figures not counted
-	Kept      int           // peers that have ended and are kept; the oldest goes
-	SetUp     time.Duration // from the request to a connected peer; then it is dropped
-	Remember  time.Duration // a peer that ended is forgotten after this
-	Gathering time.Duration // of candidates
-}
-
-// DefaultLimits suit one machine and its visitors.
-var DefaultLimits = Limits{
-	Peers: 64, Kept: 64, SetUp: 60 * time.Second, Remember: 2 * time.Minute, Gathering: 5 * time.Second,
-}
-
-// A Server answers the requests of doc.go and owns the peers. It is safe for concurrent use.
+// A Server answers the requests of doc.go. It is safe for concurrent use.
 type Server struct {
+	*Table
 	only   net.IP // address of the candidates; nil is every address of the machine
-	limits Limits
 	routes *http.ServeMux
-
-	mu       sync.Mutex
-	peers    map[string]*entry
-	starting int // peers that are being made: they count, and are not in the table yet
-}
-
-// An entry is a peer in the table.
-type entry struct {
-	peer  *Peer
-	since time.Time
 }
 
 // NewServer returns a server whose peers' candidates are on the address only, or on all if it is nil.
 func NewServer(only net.IP, limits Limits) *Server {
-	s := &Server{only: only, limits: limits, routes: http.NewServeMux(), peers: make(map[string]*entry)}
+	s := &Server{Table: NewTable(limits), only: only, routes: http.NewServeMux()}
 	files, err := fs.Sub(page, "page")
 	if err != nil {
 		panic(err) // page is embedded
@@ -77,6 +51,7 @@ func NewServer(only net.IP, limits Limits) *Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Content-Security-Policy", "default-src 'self'; frame-ancestors 'self'")
 	// Pages that this machine itself serves may call us; others may not.
 	if origin := r.Header.Get("Origin"); loopbackOrigin(origin) {
 		w.Header().Set("Access-Control-Allow-Origin", origin)
@@ -141,8 +116,8 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 
 // begin makes a peer, lets describe write its description, keeps it and answers. A peer that cannot be described is not kept.
 func (s *Server) begin(w http.ResponseWriter, r *http.Request, kind string, describe func(*Peer) (string, error), start func(*Peer)) {
-	if err := s.reserve(); err != nil {
-		refuse(w, err)
+	if !s.Reserve() {
+		refuse(w, &refusal{http.StatusTooManyRequests, fmt.Sprintf("%d peers are served already", s.limits.Peers)})
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.limits.Gathering)
@@ -156,11 +131,11 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, kind string, desc
 		}
 	}
 	if err != nil {
-		s.release(nil)
+		s.Fill(nil)
 		refuse(w, err)
 		return
 	}
-	s.release(p)
+	s.Fill(p)
 	start(p)
 	reply(w, message{Type: kind, SDP: text, ID: p.ID})
 }
@@ -241,94 +216,11 @@ func readDescription(w http.ResponseWriter, r *http.Request, kind string) (*Desc
 
 // find returns the peer that a request names.
 func (s *Server) find(r *http.Request) (*Peer, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sweep(time.Now())
-	e, ok := s.peers[r.URL.Query().Get("id")]
-	if !ok {
+	p := s.Find(r.URL.Query().Get("id"))
+	if p == nil {
 		return nil, &refusal{http.StatusNotFound, "no peer of that id"}
 	}
-	return e.peer, nil
-}
-
-// reserve takes a place for a new peer; release gives it back, with the peer that was made of it or nil.
-func (s *Server) reserve() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sweep(time.Now())
-	alive := s.starting
-	for _, e := range s.peers {
-		if e.peer.Ended().IsZero() {
-			alive++
-		}
-	}
-	if alive >= s.limits.Peers {
-		return &refusal{http.StatusTooManyRequests, fmt.Sprintf("%d peers are served already", alive)}
-	}
-	s.starting++
-	return nil
-}
-
-func (s *Server) release(p *Peer) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.starting--
-	if p != nil {
-		s.peers[p.ID] = &entry{peer: p, since: time.Now()}
-	}
-}
-
-// sweep drops peers that did not connect in time and forgets those that ended long ago. s.mu is held.
-func (s *Server) sweep(now time.Time) {
-	kept := 0
-	var oldest string
-	for id, e := range s.peers {
-		ended := e.peer.Ended()
-		switch {
-		case ended.IsZero() && !e.peer.Connected() && now.Sub(e.since) > s.limits.SetUp:
-			delete(s.peers, id)
-			go e.peer.Close()
-		case !ended.IsZero() && now.Sub(ended) > s.limits.Remember:
-			delete(s.peers, id)
-		case !ended.IsZero():
-			kept++
-			if o, ok := s.peers[oldest]; !ok || ended.Before(o.peer.Ended()) {
-				oldest = id
-			}
-		}
-	}
-	if kept > s.limits.Kept {
-		delete(s.peers, oldest)
-	}
-}
-
-// Sweep drops what is due every now and then until ctx is done.
-func (s *Server) Sweep(ctx context.Context) {
-	tick := time.NewTicker(5 * time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case now := <-tick.C:
-			s.mu.Lock()
-			s.sweep(now)
-			s.mu.Unlock()
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// Close closes all peers, each with its close_notify.
-func (s *Server) Close() {
-	s.mu.Lock()
-	peers := s.peers
-	s.peers = make(map[string]*entry)
-	s.mu.Unlock()
-	var wg sync.WaitGroup
-	for _, e := range peers {
-		wg.Go(e.peer.Close)
-	}
-	wg.Wait()
+	return p, nil
 }
 
 // reply answers with JSON.

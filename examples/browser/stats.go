@@ -1,9 +1,13 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/rtctransport/rtctransport/fingerprint"
 )
 
 // Stats is the answer to GET /stats: what a page or a test wants to know of a peer. Counters only grow.
@@ -50,6 +54,94 @@ type Stats struct {
 		Out uint64 `json:"out"`
 	} `json:"messageBytes"`
 	Channels int64 `json:"channels"` // open now
+}
+
+// Stats returns the peer's figures.
+func (p *Peer) Stats() Stats {
+	rtt := p.look()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := Stats{
+		State: p.state, DTLSState: p.dtlsState, LocalAddr: p.path[0], RemoteAddr: p.path[1], RTT: rtt,
+		ICERole: "controlled", Fingerprint: "pending", LocalFingerprint: p.certificate.Fingerprint().String(),
+		RTPIn: p.counters.rtpIn.Load(), RTPOut: p.counters.rtpOut.Load(),
+		RTPInBytes: p.counters.rtpInBytes.Load(), RTPOutBytes: p.counters.rtpOutBytes.Load(),
+		RTCPIn: p.counters.rtcpIn.Load(), RTCPOut: p.counters.rtcpOut.Load(),
+	}
+	if p.err != nil {
+		s.Error = p.err.Error()
+	}
+	if p.call != "" {
+		s.ICERole = "controlling"
+	}
+	if p.role != 0 {
+		s.DTLSRole = p.role.String()
+	}
+	if p.description != nil {
+		for _, f := range p.description.Remote {
+			s.RemoteFingerprint = append(s.RemoteFingerprint, f.String())
+		}
+	}
+	s.Timeline.Answer = p.timeline.Milliseconds("answer")
+	s.Timeline.ICE = p.timeline.Milliseconds("ice")
+	s.Timeline.DTLS = p.timeline.Milliseconds("dtls")
+	s.Timeline.Channel = p.timeline.Milliseconds("channel")
+	s.Timeline.Media = p.timeline.Milliseconds("media")
+	p.statsOfTransport(&s)
+	if c := p.channels; c != nil {
+		s.Channels = c.open.Load()
+		s.MessagesIn, s.MessagesOut = c.messagesIn.Load(), c.messagesOut.Load()
+		s.MessageBytes.In, s.MessageBytes.Out = c.bytesIn.Load(), c.bytesOut.Load()
+	}
+	return s
+}
+
+// look notes the addresses of the selected pair and returns its round trip in milliseconds. It waits for the agent, so it
+// does without the lock; a closed agent knows nothing any more.
+func (p *Peer) look() float64 {
+	p.mu.Lock()
+	link, ended := p.link, !p.ended.IsZero()
+	p.mu.Unlock()
+	if link == nil || ended {
+		return 0
+	}
+	path := [2]string{fmt.Sprint(link.LocalAddr()), fmt.Sprint(link.RemoteAddr())}
+	rtt := float64(link.RTT().Microseconds()) / 1000
+	p.set(func() { p.path = path })
+	return rtt
+}
+
+// statsOfTransport fills in what was negotiated and verified. p.mu is held.
+func (p *Peer) statsOfTransport(s *Stats) {
+	if p.transport == nil {
+		return
+	}
+	var mismatch *fingerprint.MismatchError
+	if errors.As(p.err, &mismatch) {
+		s.Fingerprint = "does not match"
+	}
+	state := p.transport.ConnectionState()
+	if state.Connected {
+		s.Fingerprint = "matches"
+	}
+	if !p.Connected() {
+		return
+	}
+	s.Version, s.CipherSuite, s.Group = "DTLS 1.2", state.CipherSuite.String(), state.Group.String()
+	s.ExtendedMS = state.ExtendedMasterSecret
+	if p.mirrors() {
+		s.SRTPProfile = state.SRTPProfile.String()
+	}
+}
+
+// mirrors reports whether there is a media section. p.mu is held.
+func (p *Peer) mirrors() bool {
+	for i := range p.description.Sections {
+		if p.description.Sections[i].IsMedia() {
+			return true
+		}
+	}
+	return false
 }
 
 // A Timeline notes when things happened, each the first time only.

@@ -4,7 +4,7 @@ package browser
 
 import "testing"
 
-// jobs are the functions of testdata/jobs.js that run in both DTLS roles, in order.
+// jobs are the functions in testdata/jobs that run in both DTLS roles, in order.
 var jobs = []string{
 	"reports",                // GET /stats tells roles, suite, group and the verdict
 	"echo",                   // text, binary, empty and 64 KiB messages come back, in order, of the same kind

@@ -27,7 +27,7 @@ const (
 	jobPatience     = 30 * time.Second // for a job to be done
 )
 
-// A job is what the page is asked to do: the function of that name in testdata/jobs.js.
+// A job is what the page is asked to do: the function of that name in testdata/jobs.
 type job struct {
 	ID    int    `json:"id"`
 	Name  string `json:"name"`

@@ -1,0 +1,129 @@
+// What all jobs use: waiting, comparing, asking the server, connecting.
+
+let awaited = null;
+export const waitingFor = () => awaited;
+
+// awaits says for the report what until is waiting for now.
+export const awaits = (what) => { awaited = what; };
+
+// until waits for a condition, named for the report; it may be asynchronous. It returns the condition's value.
+export async function until(what, condition, patience = 15000) {
+  awaited = what;
+  const end = performance.now() + patience;
+  for (;;) {
+    const value = await condition();
+    if (value) { awaited = null; return value; }
+    if (performance.now() > end) throw new Error(`waited in vain for ${awaited}`);
+    await sleep(20);
+  }
+}
+
+export const sleep = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+export function must(condition, message) {
+  if (!condition) throw new Error(message);
+}
+
+export function equal(got, want, what) {
+  must(got === want, `${what} is ${JSON.stringify(got)}, want ${JSON.stringify(want)}`);
+}
+
+export async function ask(path, body) {
+  const response = await fetch(`/peer/${path}`, body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+export const stats = (id) => ask(`stats?id=${id}`);
+
+// begin makes a connection with the job's role; prepare adds channels and tracks. edit changes descriptions on the way.
+// The connection is not yet up when it returns.
+export async function begin(job, prepare, { editOffer = (s) => s, editAnswer = (s) => s } = {}) {
+  const pc = new RTCPeerConnection();
+  const began = performance.now();
+  const c = { pc, id: '', states: [], began };
+  job.clean.push(async () => {
+    pc.close();
+    if (c.id) await ask(`close?id=${c.id}`, {});
+  });
+  await prepare(pc, c);
+  await pc.setLocalDescription();
+  await gathered(pc);
+  const answer = await ask(`offer?setup=${job.setup}`, { type: 'offer', sdp: editOffer(pc.localDescription.sdp) });
+  equal(answer.type, 'answer', 'type');
+  equal(/a=setup:(\w+)/.exec(answer.sdp)?.[1], job.setup, 'a=setup of the answer');
+  c.id = answer.id;
+  await pc.setRemoteDescription({ type: 'answer', sdp: editAnswer(answer.sdp) });
+  watch(c); // not before: with BUNDLE only one of the transports lives on
+  return c;
+}
+
+// gathered waits for all candidates of a connection, which then stand in its description.
+export const gathered = (pc) => until('candidates', () => pc.iceGatheringState === 'complete', 5000);
+
+// watch notes the DTLS states that the page sees.
+export function watch(c) {
+  c.dtls = c.pc.sctp?.transport ?? c.pc.getSenders().find((s) => s.transport)?.transport;
+  must(c.dtls, 'no RTCDtlsTransport');
+  const note = () => c.states.push(c.dtls.state);
+  note();
+  c.dtls.onstatechange = note;
+}
+
+export const connected = (c) => until(`DTLS connected (now ${c.dtls?.state})`, () => c.dtls.state === 'connected');
+
+// withChannel connects with one channel and waits until it is open.
+export async function withChannel(job, label, options) {
+  let channel;
+  const c = await begin(job, (pc) => { channel = open(pc, label, options); });
+  await opened(channel);
+  job.facts.openMs = Math.round(performance.now() - c.began);
+  return { c, channel };
+}
+
+// open makes a channel that keeps what it receives.
+export function open(pc, label, options) {
+  return keep(pc.createDataChannel(label, options));
+}
+
+export function keep(channel) {
+  channel.binaryType = 'arraybuffer';
+  channel.got = [];
+  channel.onmessage = ({ data }) => channel.got.push(data);
+  return channel;
+}
+
+export const opened = (channel) => until(`channel ${channel.label} open`, () => channel.readyState === 'open');
+export const closed = (channel) => until(`channel ${channel.label} closed`, () => channel.readyState === 'closed');
+export const received = (channel, n) => until(`${n} messages on ${channel.label} (${channel.got.length} now)`, () => channel.got.length >= n);
+
+// same compares two messages, kind and bytes.
+export function same(got, want, what) {
+  if (typeof want === 'string') return equal(got, want, what);
+  must(got instanceof ArrayBuffer, `${what} is ${typeof got}, want binary`);
+  const [a, b] = [new Uint8Array(got), new Uint8Array(want)];
+  equal(a.length, b.length, `length of ${what}`);
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) throw new Error(`${what} differs at byte ${i}`);
+}
+
+export function bytes(n) {
+  const b = new Uint8Array(n);
+  for (let i = 0; i < n; i++) b[i] = (i * 131 + (i >> 8)) & 255;
+  return b.buffer;
+}
+
+// echoes sends messages and wants them back, in order.
+export async function echoes(channel, messages) {
+  for (const m of messages) channel.send(m);
+  await received(channel, messages.length);
+  messages.forEach((m, i) => same(channel.got[i], m, `message ${i}`));
+  channel.got = [];
+}
+
+// --- media
+
+// camera returns a stream of the browser's fake camera or microphone, which stops with the job.
+export const camera = (job, constraints) => navigator.mediaDevices.getUserMedia(constraints).then((stream) => {
+  job.clean.push(async () => stream.getTracks().forEach((t) => t.stop()));
+  return stream;
+});
