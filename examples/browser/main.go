@@ -27,6 +27,11 @@ func main() {
 		if only = net.ParseIP(*ip).To4(); only == nil {
 			log.Fatalf("-ip %s is not an IPv4 address", *ip)
 		}
+		socket, err := net.ListenUDP("udp4", &net.UDPAddr{IP: only})
+		if err != nil {
+			log.Fatalf("-ip %s: %v", *ip, err)
+		}
+		socket.Close()
 	}
 	if err := serve(*address, only); err != nil {
 		log.Fatal(err)
