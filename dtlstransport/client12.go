@@ -176,6 +176,8 @@ type flight4 struct {
 	chain      [][]byte
 	peerPoint  []byte
 	request    *wire.CertificateRequest // nil: no certificate is asked for
+
+	certificate *fingerprint.Certificate // ours; nil: none fits the request
 }
 
 // readFlight4 checks the server's flight in the order of its messages. It is a
@@ -203,6 +205,12 @@ func (c *client12) readFlight4(messages []received) (*flight4, *AlertError) {
 	if m := messages[inCertificateRequest]; m.present {
 		if f.request, err = wire.ParseCertificateRequest(m.body); err != nil {
 			return nil, parseAlert(m.typ, err)
+		}
+		f.certificate, f.parameters.clientScheme = c.e.config.chooseClient(f.request)
+		// A server that can use none of our certificates would refuse us in the end;
+		// so would one whose request was tampered with, and then another may come.
+		if f.certificate == nil && c.e.config.ClientAuth == ClientAuthRequire {
+			return nil, alertf(AlertHandshakeFailure, "CertificateRequest without a scheme for our certificates")
 		}
 	}
 	if err := wire.ParseServerHelloDone(messages[inServerHelloDone].body); err != nil {
@@ -264,10 +272,6 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	}
 
 	// What we send, over a copy of the transcript: nothing is changed yet.
-	var certificate *fingerprint.Certificate
-	if f.request != nil {
-		certificate, f.parameters.clientScheme = c.e.config.chooseClient(f.request)
-	}
 	h := c.h
 	sendSeq := h.sendSeq
 	h.sendSeq = seq + 1 // the hello that was answered had seq
@@ -281,8 +285,8 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 		// "If no suitable certificate is available, the client MUST send a
 		// certificate message containing no certificates." RFC 5246, Section 7.4.6.
 		var m wire.Certificate
-		if certificate != nil {
-			m.Chain = certificate.Chain()
+		if f.certificate != nil {
+			m.Chain = f.certificate.Chain()
 		}
 		flight5 = append(flight5, h.message(wire.TypeCertificate, m.Append))
 		t.add(flight5[0].Bytes)
@@ -296,9 +300,9 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	}
 	schedule := newSchedule12(&f.parameters, h.clientRandom, f.hello.Random, preMaster, sessionHash)
 	clear(preMaster)
-	if certificate != nil {
+	if f.certificate != nil {
 		scheme := f.parameters.clientScheme
-		signature, err := scheme.sign(certificate.Signer(), t.messages)
+		signature, err := scheme.sign(f.certificate.Signer(), t.messages)
 		if err != nil {
 			h.sendSeq = sendSeq
 			return alertf(AlertInternalError, "signing: %w", err)

@@ -17,6 +17,7 @@ type pair struct {
 	now            time.Time
 	link           *netsim.Link
 	client, server *end
+	tap            func(b []byte) // sees each datagram that arrives; nil: nobody looks
 }
 
 // end is one engine of a pair and what came out of it.
@@ -122,6 +123,9 @@ func (p *pair) step(limit time.Time) bool {
 		p.now = next
 	}
 	if d, b, ok := p.link.Receive(p.now, nil); ok {
+		if p.tap != nil {
+			p.tap(b)
+		}
 		to := p.server
 		if d == netsim.BtoA {
 			to = p.client
