@@ -8,6 +8,7 @@ import (
 	"math"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/logging"
@@ -21,6 +22,8 @@ type Association struct {
 	config Config
 	gate   *gate
 	began  time.Time
+
+	peerLimit atomic.Int64 // see SetPeerMaxMessageSize
 
 	giveUp      context.CancelFunc // ends the handshake
 	established chan struct{}      // closed when the association is up
@@ -73,6 +76,7 @@ func New(conn net.Conn, config *Config) (*Association, error) {
 	if c.Role == keying.RoleServer {
 		a.nextID = 1
 	}
+	a.peerLimit.Store(int64(c.PeerMaxMessageSize))
 	a.window.init(a)
 	a.gate = newGate(conn, a, c.MaxMessageSize)
 	a.running.Add(1)

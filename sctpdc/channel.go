@@ -21,6 +21,9 @@ type Channel struct {
 	done     chan struct{} // closed when both directions are reset, or the association has ended
 	doneOnce sync.Once
 
+	low        lowWater
+	byteStream Stream
+
 	// Guarded by Association.mu.
 	stream        *sctp.Stream // nil while Open waits for the association
 	opened        bool         // counts for MaxChannels
@@ -41,7 +44,7 @@ type Channel struct {
 }
 
 func newChannel(a *Association, id uint16) *Channel {
-	return &Channel{
+	c := &Channel{
 		a:             a,
 		id:            id,
 		sendTurn:      make(chan struct{}, 1),
@@ -51,16 +54,17 @@ func newChannel(a *Association, id uint16) *Channel {
 		done:          make(chan struct{}),
 		resetAnswered: make(chan struct{}),
 	}
+	c.byteStream.c = c
+	return c
 }
 
 // attach gives the channel its stream. The caller holds Association.mu.
 func (c *Channel) attach(stream *sctp.Stream) {
 	c.stream = stream
 	stream.SetReliabilityParams(false, sctp.ReliabilityTypeReliable, 0)
-	// Send waits while the limit is reached; half of it must have gone before it is woken. The callback comes from
-	// pion/sctp's read loop, with no lock held.
-	stream.SetBufferedAmountLowThreshold(uint64(c.a.config.SendBuffer / 2))
-	stream.OnBufferedAmountLow(func() { token(c.room) })
+	// Send waits while the limit is reached; half of it must have gone before it is woken.
+	c.low.room.threshold = c.a.config.SendBuffer / 2
+	stream.OnBufferedAmountLow(c.amountFell)
 }
 
 // applyReliability makes the stream what the options say. It also tells pion/sctp how to read the peer's FORWARD TSN, for
@@ -86,9 +90,6 @@ func (c *Channel) Options() ChannelOptions {
 	o.ID = &c.id
 	return o
 }
-
-// BufferedAmount returns how many bytes were sent that the peer has not acknowledged.
-func (c *Channel) BufferedAmount() int { return int(c.stream.BufferedAmount()) }
 
 // Close closes the channel for both sides. What Send took is delivered first, as far as the channel is reliable; what was
 // received and not taken is dropped. Close does not wait; Done tells when the peer has answered. It always returns nil.

@@ -433,7 +433,7 @@ func TestSendBufferIsBounded(t *testing.T) {
 			if err := c.SendBinary(within(t, time.Minute), make([]byte, 10_000)); err != nil {
 				t.Fatal(err)
 			}
-			if n := c.BufferedAmount(); n > 60_000 {
+			if n := c.Queued(); n > 60_000 {
 				t.Fatalf("%d bytes buffered", n)
 			}
 		}
@@ -467,7 +467,7 @@ func TestLargeMessagesDoNotHoldUpSmallOnes(t *testing.T) {
 			began := time.Now()
 			p.send(small, "urgent")
 			p.want(small2, "urgent")
-			t.Logf("interleaving %v: the small message took %v, %d bytes of the large channel unacknowledged", !plain, time.Since(began), large.BufferedAmount())
+			t.Logf("interleaving %v: the small message took %v, %d bytes of the large channel unacknowledged", !plain, time.Since(began), large.Queued())
 			if took := time.Since(began); took > 500*time.Millisecond {
 				t.Errorf("interleaving %v: took %v", !plain, took)
 			}

@@ -56,7 +56,8 @@ type Config struct {
 	MaxMessageSize int
 
 	// PeerMaxMessageSize is what the peer announced, in bytes; larger messages are refused by Send. Zero: the attribute
-	// was absent, 65536 is assumed (RFC 8841, Section 6.1). Negative: it announced 0, and there is no limit.
+	// was absent, 65536 is assumed (RFC 8841, Section 6.1). Negative: it announced 0, and there is no limit. See
+	// ParseMaxMessageSize and SetPeerMaxMessageSize.
 	PeerMaxMessageSize int
 
 	// MTU is the largest SCTP packet to send, in bytes, DTLS not counted. Zero: 1191.

@@ -39,13 +39,13 @@ func TestShutdownDeliversWhatWasSent(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if n := c.BufferedAmount(); n < 512<<10 {
+			if n := c.Queued(); n < 512<<10 {
 				t.Errorf("only %d bytes are unacknowledged, the test shows little", n)
 			}
 			if err := p.client.Shutdown(within(t, 2*time.Minute)); err != nil {
 				t.Fatalf("seed %d: Shutdown: %v", seed, err)
 			}
-			if n := c.BufferedAmount(); n != 0 {
+			if n := c.Queued(); n != 0 {
 				t.Errorf("%d bytes unacknowledged after Shutdown", n)
 			}
 			n := 0

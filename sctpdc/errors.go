@@ -21,6 +21,9 @@ var (
 	// it. The text says which.
 	ErrProtocol = errors.New("sctpdc: protocol violation")
 
+	// ErrBufferFull comes from TrySend when Send would wait.
+	ErrBufferFull = errors.New("sctpdc: send buffer full")
+
 	ErrInvalidUTF8     = errors.New("sctpdc: text message is not valid UTF-8")
 	ErrInvalidOptions  = errors.New("sctpdc: invalid channel options")
 	ErrIDInUse         = errors.New("sctpdc: stream id in use")

@@ -14,17 +14,15 @@ import (
 // channel is closed: ErrChannelClosed, ErrReceiveStalled, ErrProtocol, *MessageSizeError with Peer set, or an
 // *AssociationError. After an error, nothing of the message was sent.
 func (c *Channel) Send(ctx context.Context, m Message) error {
-	if limit := c.a.config.PeerMaxMessageSize; limit > 0 && len(m.Data) > limit {
-		return &MessageSizeError{Size: len(m.Data), Limit: limit}
-	}
-	if m.Kind == Text && !utf8.Valid(m.Data) {
-		return ErrInvalidUTF8
+	if err := c.fits(m); err != nil {
+		return err
 	}
 	if err := c.takeTurn(ctx); err != nil {
 		return err
 	}
 	defer func() { <-c.sendTurn }()
-	for c.stream.BufferedAmount() >= uint64(c.a.config.SendBuffer) {
+	for c.Queued() >= c.a.config.SendBuffer {
+		c.awaitRoom()
 		if err := c.wait(ctx, c.room); err != nil {
 			return err
 		}
@@ -32,18 +30,60 @@ func (c *Channel) Send(ctx context.Context, m Message) error {
 	if err := c.unusable(ctx); err != nil {
 		return err
 	}
-	b, p := m.encode()
-	if _, err := c.stream.WriteSCTP(b, sctp.PayloadProtocolIdentifier(p)); err != nil {
-		if err := c.unusable(ctx); err != nil {
-			return err
-		}
-		// pion/sctp knows already what has not got through to us.
-		if c.stream.State() != sctp.StreamStateOpen {
-			return ErrChannelClosed
-		}
-		return c.a.ending()
+	return c.write(m)
+}
+
+// TrySend sends one message as Send does, but does not wait: if Send would, or waits in another call, it returns
+// ErrBufferFull. OnLow tells when to try again.
+func (c *Channel) TrySend(m Message) error {
+	if err := c.fits(m); err != nil {
+		return err
+	}
+	if err := c.unusable(context.Background()); err != nil {
+		return err
+	}
+	select {
+	case c.sendTurn <- struct{}{}:
+	default:
+		return ErrBufferFull
+	}
+	defer func() { <-c.sendTurn }()
+	if c.Queued() >= c.a.config.SendBuffer {
+		return ErrBufferFull
+	}
+	return c.write(m)
+}
+
+// fits is whether the message may be sent at all.
+func (c *Channel) fits(m Message) error {
+	if limit := c.a.peerMaxMessageSize(); limit > 0 && len(m.Data) > limit {
+		return &MessageSizeError{Size: len(m.Data), Limit: limit}
+	}
+	if m.Kind == Text && !utf8.Valid(m.Data) {
+		return ErrInvalidUTF8
 	}
 	return nil
+}
+
+// write gives a message to pion/sctp. The caller has the turn.
+func (c *Channel) write(m Message) error {
+	b, p := m.encode()
+	watched := c.amountRises(len(b))
+	_, err := c.stream.WriteSCTP(b, sctp.PayloadProtocolIdentifier(p))
+	if watched {
+		c.amountFell()
+	}
+	if err == nil {
+		return nil
+	}
+	if err := c.unusable(context.Background()); err != nil {
+		return err
+	}
+	// pion/sctp knows already what has not got through to us.
+	if c.stream.State() != sctp.StreamStateOpen {
+		return ErrChannelClosed
+	}
+	return c.a.ending()
 }
 
 // SendText sends a text message; see Send.
