@@ -4,7 +4,8 @@
 //
 //	Transport   one ICE link in: DTLS, SRTP keys, the datagram channel for SCTP
 //	   |
-//	Conn        net.Conn over one datagram link: one mutex, one timer, one reader
+//	Conn        net.Conn over one datagram link: one mutex, one timer, one reader;
+//	   |        Listener accepts many of them on one UDP socket, behind cookies
 //	   |
 //	Engine      DTLS 1.2 with no I/O, no clock, no goroutine
 //	   |
@@ -13,7 +14,7 @@
 //	internal/wire     bytes of handshake messages
 //
 // Most programs want a Transport; see its example. Data-channel-only programs
-// and bare UDP want a Conn. Servers with an event loop of their own, simulations
+// want a Conn; bare UDP, without ICE, has Dial and Listen. Servers with an event loop of their own, simulations
 // and test suites want an Engine.
 //
 // To read the engine, begin with engine.go (the surface) and receive.go (a

@@ -1,0 +1,107 @@
+package dtlstransport
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+)
+
+// An association is one peer of a Listener, as the carrier of its Conn.
+//
+// A Conn calls with its lock held, and the Listener's comes inside of it: the
+// Listener calls no Conn with its own.
+type association struct {
+	listener *Listener
+	remote   netip.AddrPort
+	conn     *Conn
+
+	// With the Listener's lock:
+	number uint64      // in order of their beginning
+	random wire.Random // the client's, once it is connected
+}
+
+// newAssociation returns an association that nobody knows of yet.
+func newAssociation(l *Listener, remote netip.AddrPort, config *Config) (*association, error) {
+	a := &association{listener: l, remote: remote}
+	var err error
+	if a.conn, err = newConn(a, RoleServer, config); err != nil {
+		return nil, err
+	}
+	// As it is in the cookie, which the engine looks at once more.
+	a.conn.engine.SetRemoteAddr(remote.String())
+	a.conn.onConnected, a.conn.onEnd = a.connected, a.ended
+	return a, nil
+}
+
+// begin lets the time for the handshake run.
+func (a *association) begin() {
+	a.conn.mu.Lock()
+	defer a.conn.mu.Unlock()
+	a.conn.start()
+}
+
+// connected is called with the Conn's lock: the peer has proved itself. Now, and
+// not before, it takes the place of the association that it may have had:
+// "[...] the server [...] MUST NOT destroy the existing association until the
+// client has demonstrated reachability either by completing a cookie exchange or
+// by completing a complete handshake including delivering a verifiable Finished
+// message" (after RFC 6347, Section 4.2.8); we ask for both.
+func (a *association) connected() {
+	l := a.listener
+	l.mu.Lock()
+	if l.halfOpen[a.remote] != a {
+		l.mu.Unlock()
+		return // it had to make room a moment ago
+	}
+	delete(l.halfOpen, a.remote)
+	old := l.open[a.remote]
+	l.open[a.remote] = a
+	a.random = a.conn.engine.schedule.clientRandom
+	l.stats.Connected++
+	if old != nil {
+		l.stats.Replaced++
+	}
+	l.backlog <- a.conn // has room: see admit
+	l.mu.Unlock()
+	if old != nil {
+		old.conn.abandon(ErrReplaced) // the younger may lock the older, never the other way
+	}
+}
+
+// ended is called with the Conn's lock. What comes from the address is a
+// stranger's again.
+func (a *association) ended(error) {
+	l := a.listener
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.halfOpen[a.remote] == a {
+		delete(l.halfOpen, a.remote)
+		l.stats.Refused[RefusedFailed]++
+	}
+	if l.open[a.remote] == a {
+		delete(l.open, a.remote)
+	}
+}
+
+// attach has nothing to do: the Listener gives the Conn what is its own.
+func (a *association) attach(*Conn) {}
+
+func (a *association) Write(b []byte) (int, error) { return a.listener.write(b, a.remote) }
+
+// Close leaves the socket to the others. The Conn has ended before.
+func (a *association) Close() error { return nil }
+
+func (a *association) LocalAddr() net.Addr  { return a.listener.Addr() }
+func (a *association) RemoteAddr() net.Addr { return net.UDPAddrFromAddrPort(a.remote) }
+func (a *association) RTT() time.Duration   { return 0 }
+func (a *association) MaxDatagramSize() int { return 0 }
+
+// ErrReplaced ends an association of a Listener whose peer has completed the
+// handshake of another one from the same address.
+var ErrReplaced = errors.New("dtls: the peer has begun another association")
+
+// errCrowded ends a handshake that had to make room for a later one.
+var errCrowded = errors.New("dtls: too many handshakes at once")

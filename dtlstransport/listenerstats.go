@@ -1,0 +1,48 @@
+package dtlstransport
+
+// A Refusal says why a Listener did not take something, or somebody.
+type Refusal uint8
+
+// The reasons.
+const (
+	RefusedStranger Refusal = iota // a datagram of nobody that we know, and not a ClientHello
+	RefusedRepeated                // a ClientHello whose handshake is done
+	RefusedBacklog                 // a ClientHello while too many connections wait for Accept
+	RefusedConfig                  // a client that GetConfig does not want or has no usable Config for
+	RefusedCrowded                 // a handshake that had to make room for a later one
+	RefusedFailed                  // a handshake that failed or timed out
+	RefusedAddress                 // a datagram whose sender has no UDP address
+	numRefusals
+)
+
+var refusalNames = [numRefusals]string{"stranger", "repeated hello", "backlog", "config", "crowded", "failed", "address"}
+
+// String returns a word or two.
+func (r Refusal) String() string { return refusalNames[r] }
+
+// ListenerStats counts what a Listener saw. All counts but the last three are
+// since its beginning.
+type ListenerStats struct {
+	// DatagramsReceived counts all datagrams.
+	DatagramsReceived uint64
+	// HelloVerifyRequests counts the cookies that were sent.
+	HelloVerifyRequests uint64
+	// Handshakes counts those that were begun: behind a valid cookie, if there are any.
+	Handshakes uint64
+	// Connected counts handshakes that ended with a verified peer.
+	Connected uint64
+	// Replaced counts associations whose peer completed another handshake.
+	Replaced uint64
+	// SocketErrors counts failed reads and writes. None ends anything: an ICMP message
+	// can be forged by anybody.
+	SocketErrors uint64
+	// Refused counts what was not taken, by reason.
+	Refused [numRefusals]uint64
+
+	// HalfOpen is how many handshakes go on at the moment.
+	HalfOpen int
+	// Open is how many connected associations have not ended.
+	Open int
+	// Waiting is how many connections wait for Accept.
+	Waiting int
+}
