@@ -142,10 +142,15 @@ type Config struct {
 	KeyLogWriter io.Writer
 
 	// Sessions keeps sessions, so that ends that meet again shake hands in one
-	// round trip: at a client under the peer's first fingerprint, at a server under the
-	// session_id that it gives out. Nil, the default, means that a client offers
-	// no session and a server keeps none.
+	// round trip: at a client under the peer's first fingerprint, or under one name for
+	// all if VerifyPeer decides, so that it needs a store for each peer then; at a
+	// server under the session_id that it gives out. Nil, the default, means that a
+	// client offers no session and a server keeps none.
 	Sessions SessionStore
+
+	// NoTickets makes a client with Sessions ask for a session_id only, not for a
+	// ticket (RFC 5077). What it has kept with a ticket is not offered.
+	NoTickets bool
 
 	// Tickets seals a server's sessions into tickets that clients keep (RFC 5077),
 	// for clients that want them. Nil means none.
@@ -237,6 +242,9 @@ func (c *Config) srtpProfiles() []keying.SRTPProfile {
 }
 
 var defaultSRTPProfiles = keying.DefaultSRTPProfiles()
+
+// wantsTickets reports whether a client keeps tickets.
+func (c *Config) wantsTickets() bool { return c.Sessions != nil && !c.NoTickets }
 
 func (c *Config) failureGrace() time.Duration {
 	if c.FailureGrace == 0 {

@@ -30,7 +30,7 @@ func (c *Config) clientHello(random wire.Random, cookie []byte, o sessionOffer) 
 		Cookie:             cookie,
 		CompressionMethods: []byte{0},
 	}
-	if c.Sessions != nil {
+	if c.wantsTickets() {
 		m.HasSessionTicket, m.SessionTicket = true, o.ticket
 	}
 	for _, s := range c.cipherSuites() {
@@ -65,7 +65,7 @@ func (c *Config) offered(extension uint16) bool {
 	case wire.ExtensionALPN:
 		return len(c.ALPN) > 0
 	case wire.ExtensionSessionTicket:
-		return c.Sessions != nil
+		return c.wantsTickets()
 	}
 	return false
 }

@@ -94,12 +94,15 @@ func parseSession(b []byte) (*session, error) {
 func serverSessionKey(id []byte) string { return "server " + hex.EncodeToString(id) }
 
 // clientSessionKey is the key under which a client stores its session with the
-// peer that it expects; empty if it expects none.
+// peer that it expects; empty if it does not know yet whom to expect.
 func (e *Engine) clientSessionKey() string {
-	if len(e.remote) == 0 {
-		return ""
+	switch {
+	case len(e.remote) > 0:
+		return "client " + e.remote[0].String()
+	case e.config.VerifyPeer != nil:
+		return "client" // which judges the stored chain too
 	}
-	return "client " + e.remote[0].String()
+	return ""
 }
 
 // storedSession returns the session under key if it may be used at now.

@@ -311,3 +311,44 @@ func TestSessionsSurviveStorage(t *testing.T) {
 		t.Error("a session with a byte behind it parses")
 	}
 }
+
+func TestASessionIsResumedWhereVerifyPeerDecides(t *testing.T) {
+	testResumption(t, func(t *testing.T, r *resumption) {
+		var refuse error
+		r.client.RemoteFingerprints, r.client.VerifyPeer = nil, func([][]byte) error { return refuse }
+		r.connect(t, epochZero, false)
+		if keys := r.clientStore.keys(); !slices.Equal(keys, []string{"client"}) {
+			t.Errorf("stored under %q", keys)
+		}
+		r.connect(t, epochZero.Add(time.Hour), true)
+
+		// Whom it no longer lets through is not offered the session, and not let
+		// through by it.
+		refuse = errors.New("no more")
+		p := newPair(t, r.client, r.server, netsim.Config{})
+		p.start()
+		p.run(time.Minute, func() bool { return p.client.err != nil })
+		if p.client.err == nil || p.client.ConnectionState().Resumed {
+			t.Errorf("error %v", p.client.err)
+		}
+	})
+}
+
+func TestAClientWithoutTicketsResumesBySessionID(t *testing.T) {
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.client.NoTickets = true
+		r.connect(t, epochZero, false)
+		if keys := r.serverStore.keys(); len(keys) != 1 {
+			t.Fatalf("the server has stored %q", keys)
+		}
+		r.connect(t, epochZero.Add(time.Hour), true)
+	})
+}
+
+func TestATicketIsNotOfferedByAClientWithoutTickets(t *testing.T) {
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.connect(t, epochZero, false)
+		r.client.NoTickets = true
+		r.connect(t, epochZero.Add(time.Hour), r.server.Tickets == nil)
+	})
+}
