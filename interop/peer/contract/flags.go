@@ -1,0 +1,343 @@
+package contract
+
+import (
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport"
+	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/keying"
+)
+
+// A Flag is one flag of a program.
+type Flag struct {
+	// Name is without the dashes.
+	Name string
+	// Bare says that the flag takes no value; Set is called with "".
+	Bare bool
+	// Set takes the value. Its error ends Parse: an *UnsupportedError as it is, any
+	// other one as a *UsageError.
+	Set func(value string) error
+}
+
+// An UnsupportedError says that a flag or a value of a flag is unknown or not
+// available. Nothing has touched the network.
+type UnsupportedError struct {
+	What string
+}
+
+func (e *UnsupportedError) Error() string { return "unsupported " + e.What }
+
+// A UsageError says that the command line makes no sense.
+type UsageError struct {
+	Err error
+}
+
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *UsageError) Unwrap() error { return e.Err }
+
+func usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(format, args...)} }
+
+// Parse reads a command line, without the program's name: the role, then flags
+// in any order. extra are the flags that a program has besides those of the
+// contract.
+func Parse(args []string, extra ...Flag) (*Options, error) {
+	o := &Options{
+		SRTP:       []keying.SRTPProfile{},
+		EMS:        dtlstransport.EMSRequest,
+		MTU:        defaultMTU,
+		Cookie:     true,
+		ClientAuth: true,
+		Tickets:    true,
+		Accept:     1,
+		CloseAfter: -1,
+		Timeout:    defaultTimeout,
+	}
+	if len(args) == 0 {
+		return nil, usagef("first argument must be client or server")
+	}
+	switch args[0] {
+	case "client":
+		o.Role = dtlstransport.RoleClient
+	case "server":
+		o.Role = dtlstransport.RoleServer
+	default:
+		return nil, usagef("first argument must be client or server, is %q", args[0])
+	}
+	files := &certificateFiles{}
+	flags := append(o.flags(files), extra...)
+	for args = args[1:]; len(args) > 0; {
+		var err error
+		if args, err = parseOne(flags, args); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.check(files); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// parseOne takes the first flag of args, with its value, and returns the rest.
+func parseOne(flags []Flag, args []string) ([]string, error) {
+	arg := args[0]
+	if !strings.HasPrefix(arg, "--") {
+		return nil, usagef("%q is not a flag", arg)
+	}
+	name, value, joined := strings.Cut(arg[2:], "=")
+	for _, f := range flags {
+		if f.Name != name {
+			continue
+		}
+		rest := args[1:]
+		switch {
+		case f.Bare && joined:
+			return nil, usagef("--%s takes no value", name)
+		case f.Bare, joined:
+		case len(rest) == 0:
+			return nil, usagef("--%s needs a value", name)
+		default:
+			value, rest = rest[0], rest[1:]
+		}
+		err := f.Set(value)
+		if _, unsupported := err.(*UnsupportedError); err != nil && !unsupported {
+			return nil, usagef("--%s: %w", name, err)
+		}
+		return rest, err
+	}
+	return nil, &UnsupportedError{"--" + name}
+}
+
+// certificateFiles are read when both names are known.
+type certificateFiles struct{ cert, key string }
+
+// flags lists the flags of the contract. Those that mean nothing to a role are
+// accepted and have no effect, so that both ends can be given the same.
+func (o *Options) flags(files *certificateFiles) []Flag {
+	return []Flag{
+		{Name: "addr", Set: text(&o.Addr)},
+		{Name: "cert", Set: text(&files.cert)},
+		{Name: "key", Set: text(&files.key)},
+		{Name: "peer-fingerprint", Set: o.setPeer},
+		{Name: "suites", Set: list("--suites", &o.Suites, suiteOf)},
+		{Name: "groups", Set: list("--groups", &o.Groups, groupOf)},
+		{Name: "srtp", Set: list("--srtp", &o.SRTP, profileOf)},
+		{Name: "ems", Set: choice("--ems", &o.EMS, map[string]dtlstransport.EMSPolicy{
+			"request": dtlstransport.EMSRequest,
+			"require": dtlstransport.EMSRequire, // off: the engine always has the extension
+		})},
+		{Name: "export", Set: o.addExport},
+		{Name: "mtu", Set: o.setMTU},
+		{Name: "cookie", Set: choice("--cookie", &o.Cookie, onOff)},
+		{Name: "client-auth", Set: choice("--client-auth", &o.ClientAuth, map[string]bool{"require": true, "none": false})},
+		{Name: "tickets", Set: choice("--tickets", &o.Tickets, onOff)},
+		{Name: "resume", Set: text(&o.Resume)},
+		{Name: "accept", Set: number(&o.Accept, 1)},
+		{Name: "send", Set: o.addSend},
+		{Name: "echo", Bare: true, Set: func(string) error { return nil }}, // servers always do
+		{Name: "close-after", Set: number(&o.CloseAfter, 0)},
+		{Name: "wait-close", Bare: true, Set: func(string) error { o.WaitClose = true; return nil }},
+		{Name: "keylog", Set: text(&o.KeyLog)},
+		{Name: "timeout", Set: o.setTimeout},
+		// --cid is not there: the engine has no RFC 9146.
+	}
+}
+
+func text(to *string) func(string) error {
+	return func(value string) error {
+		if value == "" {
+			return fmt.Errorf("empty")
+		}
+		*to = value
+		return nil
+	}
+}
+
+func number(to *int, least int) func(string) error {
+	return func(value string) error {
+		n, err := strconv.Atoi(value)
+		if err != nil || n < least {
+			return fmt.Errorf("%q is not a number of at least %d", value, least)
+		}
+		*to = n
+		return nil
+	}
+}
+
+var onOff = map[string]bool{"on": true, "off": false}
+
+func choice[T any](flag string, to *T, values map[string]T) func(string) error {
+	return func(value string) error {
+		v, ok := values[value]
+		if !ok {
+			return &UnsupportedError{flag + " " + value}
+		}
+		*to = v
+		return nil
+	}
+}
+
+// list sets a flag whose value is a list of names, in preference order.
+func list[T any](flag string, to *[]T, of func(name string) (T, bool)) func(string) error {
+	return func(value string) error {
+		var l []T
+		for name := range strings.SplitSeq(value, ",") {
+			v, ok := of(strings.TrimSpace(name))
+			if !ok {
+				return &UnsupportedError{flag + " " + name}
+			}
+			l = append(l, v)
+		}
+		*to = l
+		return nil
+	}
+}
+
+func suiteOf(name string) (dtlstransport.CipherSuite, bool) {
+	for _, s := range dtlstransport.DefaultCipherSuites() {
+		if s.String() == name {
+			return s, true
+		}
+	}
+	return 0, false
+}
+
+func groupOf(name string) (dtlstransport.Group, bool) {
+	for _, g := range dtlstransport.DefaultGroups() {
+		if strings.EqualFold(g.String(), name) {
+			return g, true
+		}
+	}
+	return 0, false
+}
+
+func profileOf(name string) (keying.SRTPProfile, bool) {
+	for _, p := range []keying.SRTPProfile{keying.SRTPAES128CMHMACSHA1_80, keying.SRTPAES128CMHMACSHA1_32, keying.SRTPAEADAES128GCM, keying.SRTPAEADAES256GCM} {
+		if p.String() == name {
+			return p, true
+		}
+	}
+	return 0, false
+}
+
+func (o *Options) setPeer(value string) error {
+	name, digits, _ := strings.Cut(value, ":")
+	if !strings.EqualFold(name, "sha-256") {
+		return &UnsupportedError{"--peer-fingerprint " + name}
+	}
+	sum, err := hex.DecodeString(strings.ReplaceAll(digits, ":", ""))
+	if err != nil {
+		return err
+	}
+	f, err := fingerprint.FromBytes(fingerprint.SHA256, sum)
+	if err != nil {
+		return err
+	}
+	o.Peer = fingerprint.Set{f}
+	return nil
+}
+
+// addExport takes LABEL:LEN or LABEL:LEN:CTXHEX.
+func (o *Options) addExport(value string) error {
+	parts := strings.SplitN(value, ":", 3)
+	if len(parts) < 2 || parts[0] == "" {
+		return fmt.Errorf("%q is not LABEL:LEN[:CTXHEX]", value)
+	}
+	e := Export{Label: parts[0]}
+	if err := number(&e.Length, 1)(parts[1]); err != nil {
+		return err
+	}
+	if e.Length > maxExport {
+		return &UnsupportedError{"--export of " + parts[1] + " bytes"}
+	}
+	if len(parts) == 3 {
+		context, err := hex.DecodeString(parts[2])
+		if err != nil {
+			return err
+		}
+		e.Context = append([]byte{}, context...) // not nil: an empty one is another than none
+	}
+	o.Exports = append(o.Exports, e)
+	return nil
+}
+
+func (o *Options) setMTU(value string) error {
+	if err := number(&o.MTU, 1)(value); err != nil {
+		return err
+	}
+	if o.MTU < dtlstransport.MinDatagramSize || o.MTU > maxDatagram {
+		return &UnsupportedError{"--mtu " + value}
+	}
+	return nil
+}
+
+func (o *Options) addSend(value string) error {
+	b, err := hex.DecodeString(value)
+	if err != nil {
+		return err
+	}
+	if len(b) == 0 || len(b) > maxRecord {
+		return &UnsupportedError{fmt.Sprintf("--send of %d bytes", len(b))}
+	}
+	o.Send = append(o.Send, b)
+	return nil
+}
+
+func (o *Options) setTimeout(value string) error {
+	s, err := strconv.ParseFloat(value, 64)
+	if err != nil || !(s > 0) || s > 1e6 {
+		return fmt.Errorf("%q is not a number of seconds", value)
+	}
+	o.Timeout = time.Duration(s * float64(time.Second))
+	return nil
+}
+
+// check looks at what several flags say together.
+func (o *Options) check(files *certificateFiles) error {
+	if o.Addr == "" {
+		return usagef("--addr is needed")
+	}
+	if (files.cert == "") != (files.key == "") {
+		return usagef("--cert and --key belong together")
+	}
+	if files.cert != "" {
+		var err error
+		if o.Certificate, err = files.read(); err != nil {
+			return err
+		}
+	}
+	if o.Role == dtlstransport.RoleServer {
+		if o.Certificate == nil {
+			return &UnsupportedError{"server without --cert"}
+		}
+		if !o.ClientAuth && o.Peer != nil {
+			return usagef("--client-auth none leaves nothing for --peer-fingerprint to match")
+		}
+	}
+	return nil
+}
+
+func (f *certificateFiles) read() (*fingerprint.Certificate, error) {
+	text, err := os.ReadFile(f.cert)
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	key, err := os.ReadFile(f.key)
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	if f.key != f.cert {
+		text = append(append(text, '\n'), key...)
+	}
+	c, err := fingerprint.ParsePEM(text)
+	if err != nil {
+		return nil, usagef("--cert: %w", err)
+	}
+	return c, nil
+}

@@ -1,0 +1,99 @@
+package contract
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport"
+	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/keying"
+)
+
+const (
+	defaultMTU     = 1200
+	defaultTimeout = 15 * time.Second
+
+	maxDatagram = 65507   // 65535 - 20 (IPv4) - 8 (UDP)
+	maxRecord   = 1 << 14 // RFC 5246, Section 6.2.1
+	maxExport   = 1 << 16
+
+	// verdictTime is how long before the end of --timeout a handshake gives up, so
+	// that it can still say why.
+	verdictTime = 500 * time.Millisecond
+)
+
+// Options are what a command line asks for.
+type Options struct {
+	Role        dtlstransport.Role
+	Addr        string                   // host:port
+	Certificate *fingerprint.Certificate // nil: present none
+	Peer        fingerprint.Set          // nil: accept anybody
+	Suites      []dtlstransport.CipherSuite
+	Groups      []dtlstransport.Group
+	SRTP        []keying.SRTPProfile // empty: no use_srtp; never nil
+	EMS         dtlstransport.EMSPolicy
+	Exports     []Export
+	MTU         int
+	Cookie      bool
+	ClientAuth  bool
+	Tickets     bool
+	Resume      string // a file; empty: off
+	Accept      int
+	Send        [][]byte
+	CloseAfter  int // echoes; negative: off
+	WaitClose   bool
+	KeyLog      string // a file; empty: off
+	Timeout     time.Duration
+}
+
+// An Export asks for keying material (RFC 5705).
+type Export struct {
+	Label   string
+	Length  int    // bytes
+	Context []byte // nil: none, which is another than an empty one
+}
+
+// Config returns the configuration of the DTLS of one program, but for its
+// Sessions. It opens the key log.
+func (o *Options) Config() (*dtlstransport.Config, error) {
+	c := &dtlstransport.Config{
+		RemoteFingerprints:   o.Peer,
+		CipherSuites:         o.Suites,
+		Groups:               o.Groups,
+		SRTPProfiles:         o.SRTP,
+		ExtendedMasterSecret: o.EMS,
+		MaxDatagramSize:      o.MTU,
+		HandshakeTimeout:     max(o.Timeout-verdictTime, o.Timeout/2),
+	}
+	if o.Certificate != nil {
+		c.Certificates = []*fingerprint.Certificate{o.Certificate}
+	}
+	if o.Peer == nil {
+		c.VerifyPeer = func([][]byte) error { return nil }
+	}
+	switch {
+	case o.Role == dtlstransport.RoleServer && !o.ClientAuth, o.Role == dtlstransport.RoleClient && o.Certificate == nil:
+		c.ClientAuth = dtlstransport.InsecureClientAuthNone
+	}
+	if o.Role == dtlstransport.RoleServer {
+		if o.Cookie {
+			c.Cookies = dtlstransport.NewCookies()
+		}
+		if o.Tickets {
+			c.Tickets = dtlstransport.NewTicketKeys([32]byte{})
+		}
+	}
+	if o.KeyLog != "" {
+		f, err := os.OpenFile(o.KeyLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return nil, &UsageError{err}
+		}
+		c.KeyLogWriter = keyLog{f}
+	}
+	return c, nil
+}
+
+// keyLog is a file that is closed with the process. One Write is one line, and
+// the file is opened for appending.
+type keyLog struct{ io.Writer }
