@@ -183,25 +183,32 @@ func (c *Conn) abandon(err error) {
 // are taken, datagrams sent, the timer set. mu is held, and let go while the link
 // is written.
 func (c *Conn) after(err error) {
-	c.takeEvents()
+	connected := c.takeEvents()
 	if err != nil {
 		c.end(err)
 	}
 	c.flush()
+	if connected {
+		// Only now, so that our Finished goes out before what waits for it.
+		c.connected = true
+		if c.onConnected != nil {
+			c.onConnected()
+		}
+		c.changed.Broadcast()
+	}
 	c.arm()
 }
 
-func (c *Conn) takeEvents() {
+// takeEvents takes what the last call into the engine made happen, and reports
+// whether that was the end of the handshake.
+func (c *Conn) takeEvents() (connected bool) {
 	for {
 		e := c.engine.NextEvent()
 		switch e.Kind {
 		case NoEvent:
-			return
+			return connected
 		case EventConnected:
-			c.connected = true
-			if c.onConnected != nil {
-				c.onConnected()
-			}
+			connected = true
 		case EventData:
 			if !c.queue.push(e.Data) {
 				c.engine.drop(DropQueueFull)
