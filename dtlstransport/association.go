@@ -36,13 +36,6 @@ func newAssociation(l *Listener, remote netip.AddrPort, config *Config) (*associ
 	return a, nil
 }
 
-// begin lets the time for the handshake run.
-func (a *association) begin() {
-	a.conn.mu.Lock()
-	defer a.conn.mu.Unlock()
-	a.conn.start()
-}
-
 // connected is called with the Conn's lock: the peer has proved itself. Now, and
 // not before, it takes the place of the association that it may have had:
 // "[...] the server [...] MUST NOT destroy the existing association until the

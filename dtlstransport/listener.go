@@ -35,9 +35,9 @@ type ListenConfig struct {
 	// that reads the socket and must be quick.
 	GetConfig func(remote net.Addr) (*Config, error)
 
-	// MaxHandshakes bounds the handshakes that go on at a time, each of which may
-	// hold some 40 kB for as long as Config.HandshakeTimeout. One more takes the
-	// place of the oldest. Zero means DefaultMaxHandshakes.
+	// MaxHandshakes bounds the handshakes that go on at a time, each of which holds
+	// some 7 kB for up to Config.HandshakeTimeout. One more takes the place of the
+	// oldest. Zero means DefaultMaxHandshakes.
 	MaxHandshakes int
 
 	// Backlog is how many connections may wait for Accept before no new handshake
@@ -352,7 +352,6 @@ func (l *Listener) admit(from netip.AddrPort, b []byte) {
 	if oldest != nil {
 		oldest.conn.abandon(errCrowded)
 	}
-	a.begin()
 	a.conn.receive(b)
 }
 

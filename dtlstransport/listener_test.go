@@ -92,6 +92,7 @@ const listenAddr = "192.0.2.1:5000"
 func TestAListenerServesManyClientsOnOneSocketWithOneGoroutine(t *testing.T) { // COOK-01
 	const clients = 20
 	listen(t, nil, func(t *testing.T, l *listening) {
+		synctest.Wait()
 		before := runtime.NumGoroutine()
 		done := make(chan *Conn)
 		for i := range clients {
@@ -122,6 +123,7 @@ func TestAListenerServesManyClientsOnOneSocketWithOneGoroutine(t *testing.T) { /
 			c := <-done
 			defer c.Close()
 		}
+		synctest.Wait()
 		// The clients have two each: their mux's, and the link's.
 		if n := runtime.NumGoroutine() - before; n != 2*clients {
 			t.Errorf("%d goroutines more, want %d", n, 2*clients)
@@ -148,7 +150,7 @@ func TestAcceptedConnsCarryDataBothWaysAndCloseAlone(t *testing.T) {
 		// The address is free again.
 		client, server = l.connect(listenAddr, link)
 		l.carries(client, server, "again")
-		if s := l.Stats(); s.Open != 2 || s.Replaced != 0 {
+		if s := l.Stats(); s.Open != 2 || s.Replaced != 0 || s.Refused[RefusedFailed] != 0 {
 			t.Errorf("%+v", s)
 		}
 		client.Close()
@@ -258,6 +260,40 @@ func TestARestartedClientTakesOverWhenItHasProvedItself(t *testing.T) { // RENEG
 			t.Error("the record under the old keys was not counted")
 		}
 		if s := l.Stats(); s.HalfOpen != 0 || s.Open != 1 || s.Replaced != 1 || s.Connected != 2 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestARestartedClientNeedsNoDatagramTwice(t *testing.T) { // RENEG-05
+	listen(t, nil, func(t *testing.T, l *listening) {
+		for range 5 { // what the open association cannot decrypt has to reach the handshake whole
+			client, server := l.connect(listenAddr, netsim.Config{Delay: 10 * time.Millisecond})
+			defer client.Close()
+			if a, b := client.Stats().Retransmissions, server.Stats().Retransmissions; a+b > 0 {
+				t.Errorf("%d retransmissions of the client and %d of the server without loss", a, b)
+			}
+		}
+	})
+}
+
+func TestTheEndOfTheOpenAssociationLeavesTheHandshakeBesideItAlone(t *testing.T) {
+	listen(t, nil, func(t *testing.T, l *listening) {
+		old, oldServer := l.connect(listenAddr, netsim.Config{})
+		defer old.Close()
+		client := l.dial(listenAddr, netsim.Config{Delay: time.Second})
+		defer client.Close()
+		done := make(chan error)
+		go func() { done <- client.Handshake(t.Context()) }()
+		time.Sleep(3500 * time.Millisecond)
+		oldServer.Close()
+		if s := l.Stats(); s.HalfOpen != 1 || s.Open != 0 {
+			t.Errorf("%d half-open, %d open, want the handshake alone", s.HalfOpen, s.Open)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if s := l.Stats(); s.Refused[RefusedFailed] != 0 || s.Open != 1 || s.Replaced != 0 {
 			t.Errorf("%+v", s)
 		}
 	})

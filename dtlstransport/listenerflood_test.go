@@ -1,10 +1,12 @@
 package dtlstransport
 
 import (
+	"bytes"
 	"encoding/binary"
 	"net"
 	"net/netip"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,9 +18,13 @@ import (
 type countingSocket struct {
 	datagrams, bytes int
 	largest          int
+	sent             func(b []byte, to netip.AddrPort) // if not nil, is told of each
 }
 
-func (s *countingSocket) WriteToUDPAddrPort(b []byte, _ netip.AddrPort) (int, error) {
+func (s *countingSocket) WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	if s.sent != nil {
+		s.sent(b, to)
+	}
 	s.datagrams++
 	s.bytes += len(b)
 	s.largest = max(s.largest, len(b))
@@ -150,6 +156,89 @@ func TestACookieIsGoodForItsAddressOnly(t *testing.T) { // COOK-03, COOK-05
 			t.Errorf("the cookie is not good for its own address: %+v", s)
 		}
 	})
+}
+
+func TestTheHelloBehindACookieIsAnsweredAtOnceInRecordsFromItsOwnNumberOn(t *testing.T) { // COOK-06
+	for _, addr := range []string{"192.0.2.1:5000", "[::ffff:192.0.2.1]:5000", "[2001:db8::1]:5000", "[fe80::1%eth0]:5000"} {
+		synctest.Test(t, func(t *testing.T) {
+			l, s := flooded(t)
+			defer l.Close()
+			var answer [][]byte
+			s.sent = func(b []byte, to netip.AddrPort) {
+				if to.String() != addr {
+					t.Errorf("a datagram for %v goes to %v", addr, to)
+				}
+				answer = append(answer, bytes.Clone(b))
+			}
+			f := readHello(t, "internal/wire/testdata/chromium156-client-hello-1.hex")
+			l.handle(time.Now(), netip.MustParseAddrPort(addr), helloDatagram(3, 0, f.body))
+			verify := parseVerify(t, addr, answer)
+			answer = nil
+			second := &helloFixture{name: addr, seq: 1, body: withCookie(f.body, verify.cookie), hello: f.hello}
+			l.handle(time.Now(), netip.MustParseAddrPort(addr), helloDatagram(9, 1, second.body))
+			if x := parseFlight4(t, second, answer); x.firstRecord != 9 {
+				t.Errorf("%v: ServerHello in record %d, the hello was in record 9", addr, x.firstRecord)
+			}
+		})
+	}
+}
+
+func TestWhoHadToMakeRoomHearsNothingMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		var mu sync.Mutex
+		sent := map[netip.AddrPort]int{}
+		s := &countingSocket{sent: func(_ []byte, to netip.AddrPort) {
+			mu.Lock()
+			defer mu.Unlock()
+			sent[to]++
+		}}
+		l, err := newListener(s, &ListenConfig{Config: server, MaxHandshakes: 1, InsecureNoCookies: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		hello := helloDatagram(0, 0, chromiumHello(t))
+		l.handle(time.Now(), spoofed(1), hello)
+		first := sent[spoofed(1)]
+		l.handle(time.Now(), spoofed(2), hello)
+		time.Sleep(5 * time.Second)
+		mu.Lock()
+		defer mu.Unlock()
+		if first == 0 || sent[spoofed(1)] != first || sent[spoofed(2)] <= first {
+			t.Errorf("%d datagrams for the first and %d more, %d for the second", first, sent[spoofed(1)]-first, sent[spoofed(2)])
+		}
+		// One that is done the moment it makes room is not let in.
+		evicted, err := newAssociation(l, spoofed(1), l.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		evicted.connected()
+		if s := l.Stats(); s.Open != 0 || s.Waiting != 0 || s.HalfOpen != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestAClosedListenerBeginsNothing(t *testing.T) {
+	_, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	l, err := newListener(new(countingSocket), &ListenConfig{Config: server, InsecureNoCookies: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	l.handle(epochZero, spoofed(1), helloDatagram(0, 0, chromiumHello(t)))
+	if s := l.Stats(); s.HalfOpen != 0 || s.Handshakes != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestADatagramFromNowhereIsCounted(t *testing.T) {
+	l, s := flooded(t)
+	l.handle(epochZero, netip.AddrPort{}, helloDatagram(0, 0, chromiumHello(t)))
+	if got := l.Stats().Refused[RefusedAddress]; got != 1 || s.datagrams > 0 {
+		t.Errorf("%d counted, %d answers", got, s.datagrams)
+	}
 }
 
 func BenchmarkListenerSpoofedHello(b *testing.B) {
