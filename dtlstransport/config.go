@@ -168,6 +168,12 @@ type Config struct {
 	// bytes. What arrives beyond is dropped and counted. Zero means 1 MiB.
 	ReceiveBuffer int
 
+	// MaxForgedRecords ends an association, with bad_record_mac, after as many
+	// records that failed authentication. Zero means never: whoever can send to
+	// us could then end it. It bounds what an attacker can try against one key, for
+	// those who have to state such a bound.
+	MaxForgedRecords int
+
 	// Conformance is the classical behaviour that test suites expect: what
 	// arrives first wins, the first refusal is fatal with the RFC's alert, early
 	// records are dropped, timers double up to 60 s without jitter. One forged datagram

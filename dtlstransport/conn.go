@@ -449,6 +449,15 @@ func (c *Conn) SetMaxDatagramSize(n int) {
 	c.engine.SetMaxDatagramSize(n)
 }
 
+// MaxPayload returns how much one Write can put into a datagram of the largest
+// size, in bytes; see Engine.MaxPayload. Larger writes, up to 2^14 bytes, are left
+// to IP to fragment.
+func (c *Conn) MaxPayload() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.engine.MaxPayload()
+}
+
 // Stats returns the counts so far.
 func (c *Conn) Stats() Stats {
 	c.mu.Lock()

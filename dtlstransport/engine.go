@@ -245,6 +245,17 @@ func (e *Engine) RecordOverhead() int {
 	return e.write[1].Overhead()
 }
 
+// MaxPayload returns how many bytes of application data fit into one record in
+// one datagram of MaxDatagramSize: "DTLS implementations [...] SHOULD allow the
+// upper layer protocol to discover the [...] maximum [...] size" (after RFC 6347,
+// Section 4.1.1.1). It is zero until the keys are known.
+func (e *Engine) MaxPayload() int {
+	if e.write[1] == nil {
+		return 0
+	}
+	return min(e.datagram-e.write[1].Overhead(), record.MaxPlaintext)
+}
+
 // SetRemote gives the peer's fingerprints, where Config did not: they may come
 // with an answer that is slower than the handshake. If the peer has shown
 // another certificate already, the association ends with bad_certificate. Its
@@ -280,9 +291,9 @@ func (e *Engine) SetMaxDatagramSize(n int) { e.datagram, e.fellBack = max(n, Min
 
 // SetInitialTimeout changes the first retransmission timeout, live: a wait that
 // has begun is scaled. It has no effect after the handshake.
-func (e *Engine) SetInitialTimeout(now time.Time, d time.Duration) {
+func (e *Engine) SetInitialTimeout(d time.Duration) {
 	if e.hs != nil && d > 0 {
-		e.hs.timer.SetFirst(now, d)
+		e.hs.timer.SetFirst(d)
 	}
 }
 
@@ -290,7 +301,7 @@ func (e *Engine) SetInitialTimeout(now time.Time, d time.Duration) {
 // timeout follows if Config has no InitialTimeout. Call it before Start.
 func (e *Engine) SetRTT(rtt time.Duration) {
 	if e.hs != nil && e.config.InitialTimeout == 0 && rtt > 0 {
-		e.hs.timer.SetFirst(time.Time{}, flight.TimeoutFor(rtt))
+		e.hs.timer.SetFirst(flight.TimeoutFor(rtt))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 )
 
@@ -18,6 +19,9 @@ var (
 	ErrClosed = errors.New("dtls: association closed")
 	// ErrTooLarge says that data does not fit one record of 2^14 bytes.
 	ErrTooLarge = errors.New("dtls: data exceeds 2^14 bytes")
+	// ErrSequenceExhausted says that the association has sent as many records as
+	// it may, 2^48: it has to end (RFC 6347, Section 4.1).
+	ErrSequenceExhausted = record.ErrSequenceExhausted
 	// ErrNoSRTP says that no SRTP protection profile was negotiated.
 	ErrNoSRTP = errors.New("dtls: no SRTP protection profile negotiated")
 	// ErrExportWithoutEMS says that the session has no extended master secret, so

@@ -115,6 +115,9 @@ func (e *Engine) handleProtected(now time.Time, r *record.Record) error {
 			e.drop(DropOversize)
 		default:
 			e.drop(DropForged)
+			if limit := e.config.MaxForgedRecords; limit > 0 && e.stats.Dropped[DropForged] >= uint64(limit) {
+				return alertf(AlertBadRecordMAC, "%d records failed authentication", limit)
+			}
 		}
 		return nil
 	}

@@ -131,7 +131,7 @@ func (t *Timer) Sample(now time.Time) {
 // SetFirst changes the first timeout. A wait that has begun is scaled as a whole,
 // as if it had begun with the new one; it may be over by now. A second copy that
 // was due is left to the next timeout.
-func (t *Timer) SetFirst(_ time.Time, first time.Duration) {
+func (t *Timer) SetFirst(first time.Duration) {
 	old := t.first
 	t.first = first
 	if t.deadline.IsZero() || old <= 0 {

@@ -256,7 +256,7 @@ func TestSetFirstScalesTheWaitThatHasBegun(t *testing.T) {
 					began = timer.deadline
 					timer.Expire(began)
 				}
-				timer.SetFirst(began, first)
+				timer.SetFirst(first)
 				// As if it had begun with first, which is doubled at each expiry.
 				want := min(first<<expiries, timer.longest())
 				wait := timer.Deadline().Sub(began)
@@ -275,7 +275,7 @@ func TestSetFirstScalesTheWaitThatHasBegun(t *testing.T) {
 	}
 	// Before a flight it is just the first timeout.
 	timer := NewTimer(time.Second, true)
-	timer.SetFirst(time.Time{}, 70*time.Millisecond)
+	timer.SetFirst(70 * time.Millisecond)
 	if !timer.Deadline().IsZero() || firstTimeout(timer) != 70*time.Millisecond {
 		t.Error("a stopped timer")
 	}

@@ -7,7 +7,7 @@ import (
 
 // ErrSequenceExhausted is returned when an epoch has no sequence number left:
 // they never wrap (RFC 6347, Section 4.1), so the association has to end.
-var ErrSequenceExhausted = errors.New("record: sequence numbers exhausted")
+var ErrSequenceExhausted = errors.New("dtls: record sequence numbers exhausted")
 
 // ErrTooLarge is returned for content over MaxPlaintext.
 var ErrTooLarge = errors.New("record: content exceeds 2^14 bytes")

@@ -1,0 +1,65 @@
+package dtlstransport
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/interop/netsim"
+)
+
+func TestMaxPayloadFillsADatagram(t *testing.T) { // REC-31
+	for _, suite := range []CipherSuite{TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256} {
+		for _, size := range []int{MinDatagramSize, 1200, 20000} {
+			client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+			client.CipherSuites, client.MaxDatagramSize = []CipherSuite{suite}, size
+			p := newPair(t, client, server, netsim.Config{})
+			if n := p.client.MaxPayload(); n != 0 {
+				t.Errorf("MaxPayload is %d before there are keys", n)
+			}
+			p.connect()
+			n := p.client.MaxPayload()
+			b, err := p.client.AppendApplicationData(nil, make([]byte, n))
+			if err != nil || len(b) != min(size, 1<<14+p.client.RecordOverhead()) {
+				t.Errorf("%v: %d bytes make a datagram of %d (%v), want %d", suite, n, len(b), err, size)
+			}
+		}
+	}
+	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	p := newPair(t, client, server, netsim.Config{})
+	p.connect()
+	if _, err := p.client.AppendApplicationData(nil, make([]byte, 1<<14+1)); !errors.Is(err, ErrTooLarge) { // REC-05
+		t.Errorf("2^14+1 bytes: %v, want ErrTooLarge", err)
+	}
+}
+
+func TestForgedRecordsEndNothingUnlessThereIsALimit(t *testing.T) { // REC-23, REC-24
+	for _, limit := range []int{0, 10} {
+		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		server.MaxForgedRecords = limit
+		p := newPair(t, client, server, netsim.Config{Delay: time.Millisecond})
+		p.connect()
+		for range 1000 {
+			b, err := p.client.AppendApplicationData(nil, []byte("genuine until its last byte"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			b[len(b)-1] ^= 1
+			p.server.note(p.server.HandleDatagram(p.now, b))
+			p.flush(p.server)
+		}
+		var alert *AlertError
+		switch {
+		case limit == 0 && p.server.err != nil:
+			t.Errorf("without a limit: %v", p.server.err)
+		case limit == 0:
+			p.checkTraffic(t)
+			if got := p.server.Stats().Dropped[DropForged]; got != 1000 {
+				t.Errorf("%d counted", got)
+			}
+		case !errors.As(p.server.err, &alert) || alert.Alert != AlertBadRecordMAC || p.server.Stats().Dropped[DropForged] != uint64(limit):
+			t.Errorf("with a limit of %d: %v after %d", limit, p.server.err, p.server.Stats().Dropped[DropForged])
+		}
+	}
+}
