@@ -24,6 +24,7 @@ type Association struct {
 	began  time.Time
 
 	peerLimit atomic.Int64 // see SetPeerMaxMessageSize
+	weights   weights      // for the scheduler
 
 	giveUp      context.CancelFunc // ends the handshake
 	established chan struct{}      // closed when the association is up
@@ -79,9 +80,22 @@ func New(conn net.Conn, config *Config) (*Association, error) {
 	a.peerLimit.Store(int64(c.PeerMaxMessageSize))
 	a.window.init(a)
 	a.gate = newGate(conn, a, c.MaxMessageSize)
+	_, dtls := conn.(exporter)
+	a.gate.sendsZero = dtls && !c.DisableZeroChecksum
+	a.gate.takesZero = a.gate.sendsZero
+	tokens, err := a.useTokens()
+	if err != nil {
+		giveUp()
+		return nil, err
+	}
 	a.running.Add(1)
-	go a.run(ctx)
+	go a.run(ctx, append(a.options(), tokens...))
 	return a, nil
+}
+
+// An exporter is a connection that is DTLS: others have no keying material (RFC 5705).
+type exporter interface {
+	ExportKeyingMaterial(label string, context []byte, length int) ([]byte, error)
 }
 
 // options are the settings of pion/sctp, each given so that its defaults may change.
@@ -99,19 +113,25 @@ func (a *Association) options() []sctp.ClientOption {
 		// queue is empty: too little for a fast path, and one channel blocks the others. Send waits for its own
 		// channel's buffered amount instead.
 		sctp.WithBlockWrite(false),
-		// RFC 9260, Section 16, recommends 60 s. A connection that ICE watches is given up much earlier, and one that was
-		// dark for 10 s should not wait another 10. libwebrtc caps its backoff at 3 s as well.
-		sctp.WithRTOMax(3000),              // milliseconds
-		sctp.WithEnableZeroChecksum(false), // RFC 9653: later
+		sctp.WithRTOMax(float64(a.config.RTOMax) / float64(time.Millisecond)),
+		sctp.WithRACKOptions(
+			sctp.WithRackReoWndFloor(a.config.RACK.ReorderingWindow),
+			sctp.WithRackWCDelAck(a.config.RACK.PeerAckDelay),
+			sctp.WithRackMinRTTWnd(a.config.RACK.MinRTTWindow),
+		),
+		sctp.WithEnableZeroChecksum(a.gate.takesZero),
 		sctp.WithEnableInterleaving(!a.config.DisableInterleaving),
+		sctp.WithInterleavingOptions(sctp.WithInterleavingStreamSchedulerFactory(func() sctp.InterleavingStreamScheduler {
+			return newScheduler(&a.weights)
+		})),
 	}
 }
 
 // run is the goroutine of the association: it sets it up, then takes what pion/sctp accepts, and never waits for anybody
 // else, because pion/sctp drops what it cannot hand over.
-func (a *Association) run(ctx context.Context) {
+func (a *Association) run(ctx context.Context, options []sctp.ClientOption) {
 	defer a.running.Done()
-	s, err := sctp.ClientContext(ctx, a.options()...)
+	s, err := sctp.ClientContext(ctx, options...)
 	a.giveUp()
 	if err != nil {
 		// Without the gate's Close, pion/sctp would leave three goroutines behind when its INIT stays unanswered.

@@ -21,6 +21,9 @@ const (
 	defaultReceiveBuffer    = 1 << 20 // bytes; what the peer may have under way to us
 	defaultMaxMessageSize   = 262144  // bytes; what Chromium announces as well
 	defaultHandshakeTimeout = 30 * time.Second
+	defaultRTOMax           = 3 * time.Second
+	defaultPeerAckDelay     = 200 * time.Millisecond
+	defaultMinRTTWindow     = 30 * time.Second
 	defaultSendBuffer       = 1 << 20  // bytes per channel; a window full keeps a path of 1 MiB bandwidth x delay busy
 	defaultChannelQueue     = 4 << 20  // bytes per channel
 	defaultReceiveQueue     = 64 << 20 // bytes of all channels
@@ -90,6 +93,36 @@ type Config struct {
 	// DisableInterleaving keeps us from offering user message interleaving (RFC 8260), by which a large message on one
 	// channel does not hold up the others. It is used only if the peer offers it too.
 	DisableInterleaving bool
+
+	// DisableZeroChecksum has a CRC32c in every packet. Otherwise it is left out if the peer agrees and the connection is
+	// DTLS, which finds errors better (RFC 9653); that is known by its method ExportKeyingMaterial.
+	DisableZeroChecksum bool
+
+	// Token and PeerToken are what NewToken returned for this Config, and what the peer sent. If both are there, the
+	// association is established without a handshake. They make a Config good for one association.
+	Token, PeerToken Token
+
+	// RTOMax bounds the time after which lost data is sent again, and the time between such tries. The least is 1 s, fixed
+	// in pion/sctp. Zero: 3 s, as in libwebrtc: RFC 9260, Section 16, recommends 60 s, but a connection that ICE watches is
+	// given up much earlier, and one that was dark for 10 s should not wait another 10.
+	RTOMax time.Duration
+
+	// RACK tunes the detection of losses by time, which mostly comes long before RTOMax.
+	RACK RACK
+}
+
+// RACK are the parameters of loss detection by time, as in RFC 8985. Zero values are the defaults.
+type RACK struct {
+	// ReorderingWindow is by how much a packet may be overtaken at least before it is taken for lost. Zero: as measured, a
+	// quarter of the shortest round-trip time at first.
+	ReorderingWindow time.Duration
+
+	// PeerAckDelay is how long the peer may delay the acknowledgement of a single packet; a tail loss probe waits for
+	// it. Zero: 200 ms, RFC 9260, Section 6.2.
+	PeerAckDelay time.Duration
+
+	// MinRTTWindow is for how long a measured round-trip time counts as the shortest. Zero: 30 s.
+	MinRTTWindow time.Duration
 }
 
 // withDefaults returns a copy of c in which nothing is zero, or says what is wrong with c.
@@ -128,6 +161,23 @@ func (c *Config) withDefaults() (Config, error) {
 	}
 	if d.HandshakeTimeout <= 0 {
 		d.HandshakeTimeout = defaultHandshakeTimeout
+	}
+	for _, f := range []struct {
+		value         *time.Duration
+		zero, minimum time.Duration
+		name          string
+	}{
+		{&d.RTOMax, defaultRTOMax, time.Second, "RTOMax"},
+		{&d.RACK.ReorderingWindow, 0, 0, "RACK.ReorderingWindow"},
+		{&d.RACK.PeerAckDelay, defaultPeerAckDelay, time.Millisecond, "RACK.PeerAckDelay"},
+		{&d.RACK.MinRTTWindow, defaultMinRTTWindow, time.Second, "RACK.MinRTTWindow"},
+	} {
+		if *f.value == 0 {
+			*f.value = f.zero
+		}
+		if *f.value < f.minimum {
+			return Config{}, fmt.Errorf("sctpdc: Config.%s is %v, below %v", f.name, *f.value, f.minimum)
+		}
 	}
 	return d, nil
 }

@@ -21,9 +21,16 @@ type gate struct {
 	owner gateOwner
 	limit int // bytes of a message in the making before the association is given up
 
+	// The peer may leave the checksum out, and we may if the peer agrees. Both are RFC 9653, and only for DTLS.
+	takesZero, sendsZero bool
+
 	closeOnce sync.Once
 	closeErr  error
 	stats     gateStats
+
+	// Used by Write only, which pion/sctp calls from one goroutine.
+	lastTSN    uint32 // the highest one sent
+	hasLastTSN bool
 
 	// Used by Read only, which pion/sctp calls from one goroutine.
 	answered []uint16            // streams whose reset the peer answered in the packet that pion/sctp handles now
@@ -35,6 +42,7 @@ type gate struct {
 	mu        sync.Mutex
 	localTag  uint32 // what the peer must put into its packets; zero: no INIT or INIT ACK was sent yet
 	peerTag   uint32 // what we put into ours; zero: not known yet
+	settled   bool   // the association is established, the tags stay
 	streams   int    // how many streams the peer takes; zero: not known yet
 	oldTSN    uint32 // chunks up to here may be repetitions for a stream that is closed by now
 	hasOldTSN bool
@@ -66,8 +74,9 @@ type ending struct {
 
 // gateStats are counters; see Stats.
 type gateStats struct {
-	badChecksum, badTag, malformed atomic.Uint64
-	initAcked, cookieAnswered      atomic.Bool
+	badChecksum, badTag, malformed, restarts      atomic.Uint64
+	packetsSent, packetsReceived, retransmissions atomic.Uint64
+	initAcked, cookieAnswered                     atomic.Bool
 }
 
 // errConnEnded is what pion/sctp gets when the connection fails. It must not be io.EOF, by which streams say that the
@@ -114,11 +123,14 @@ func (g *gate) inbound(p []byte) int {
 		g.stats.malformed.Add(1)
 		return 0
 	}
-	if binary.LittleEndian.Uint32(p[8:]) != checksum(p) {
+	// A checksum of zero is taken if we announced so, but never with an INIT or a COOKIE ECHO. RFC 9653, Section 5.3.
+	first := chunkType(p[commonHeaderLen])
+	mayBeZero := g.takesZero && first != chunkInit && first != chunkCookieEcho
+	sum := binary.LittleEndian.Uint32(p[8:])
+	if (sum != 0 || !mayBeZero) && sum != checksum(p) {
 		g.stats.badChecksum.Add(1)
 		return 0
 	}
-	first := chunkType(p[commonHeaderLen])
 	// A packet whose chunk lengths do not fit is dropped before anything of it counts. An INIT or INIT ACK goes alone (RFC
 	// 9260, Section 6.10).
 	for rest := p[commonHeaderLen:]; len(rest) > 0; {
@@ -129,7 +141,7 @@ func (g *gate) inbound(p []byte) int {
 		}
 		rest = r
 	}
-	if !g.tagFits(first, p[commonHeaderLen+1], binary.BigEndian.Uint32(p[4:])) {
+	if !g.tagFits(first, p) {
 		g.stats.badTag.Add(1)
 		return 0
 	}
@@ -164,20 +176,31 @@ func (g *gate) inbound(p []byte) int {
 	if kept == commonHeaderLen {
 		return 0
 	}
-	if changed {
+	switch {
+	case mayBeZero:
+		binary.LittleEndian.PutUint32(p[8:], 0) // pion/sctp need not compute it again
+	case changed:
 		setChecksum(p[:kept])
 	}
+	g.stats.packetsReceived.Add(1)
 	return kept
 }
 
 // tagFits checks the verification tag. RFC 9260, Section 8.5.
 //
 // Without it: pion/sctp handles packets with any tag, and an ABORT with a wrong one ends the association.
-func (g *gate) tagFits(first chunkType, flags uint8, tag uint32) bool {
+func (g *gate) tagFits(first chunkType, p []byte) bool {
+	tag, flags := binary.BigEndian.Uint32(p[4:]), p[commonHeaderLen+1]
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch first {
 	case chunkInit:
+		// A peer that begins anew must not disturb the association (RFC 9260, Section 5.2.2). We refuse it altogether, as
+		// pion/sctp does: who lost the state of SCTP has lost that of DTLS as well.
+		if g.settled && binary.BigEndian.Uint32(p[commonHeaderLen+chunkHeaderLen:]) != g.peerTag {
+			g.stats.restarts.Add(1)
+			return false
+		}
 		return tag == 0 // "A packet containing an INIT chunk MUST have a zero Verification Tag." Section 3.1
 	case chunkAbort, chunkShutdownComplete:
 		// "The receiver of an ABORT chunk MUST accept the packet if the Verification Tag field of the packet matches its
@@ -202,7 +225,7 @@ func (g *gate) inboundControl(c chunk) {
 	defer g.mu.Unlock()
 	switch c.typ {
 	case chunkInit, chunkInitAck:
-		if !g.stats.cookieAnswered.Load() {
+		if !g.settled {
 			g.peerTag = binary.BigEndian.Uint32(c.value)
 			g.streams = int(binary.BigEndian.Uint16(c.value[10:])) // Number of Inbound Streams
 		}
@@ -211,6 +234,7 @@ func (g *gate) inboundControl(c chunk) {
 		}
 	case chunkCookieEcho, chunkCookieAck:
 		g.stats.cookieAnswered.Store(true)
+		g.settled = true
 	case chunkAbort:
 		g.end.abortReceived, g.end.abortText = true, abortText(c.value)
 	case chunkShutdownComplete:
@@ -218,18 +242,41 @@ func (g *gate) inboundControl(c chunk) {
 	}
 }
 
-// Write passes a packet of pion/sctp on.
+// Write passes a packet of pion/sctp on, which makes each packet anew, so that it may be changed in place.
 func (g *gate) Write(p []byte) (int, error) {
-	if c, _, ok := nextChunk(p[min(commonHeaderLen, len(p)):]); ok && c.typ != chunkData && c.typ != chunkIData {
-		if excess := g.outbound(c); excess > 0 {
-			q := narrowed(p, excess)
-			if _, err := g.conn.Write(q); err != nil {
-				return 0, err
-			}
-			return len(p), nil
+	changed := false
+	if c, rest, ok := nextChunk(p[min(commonHeaderLen, len(p)):]); ok {
+		if c.typ == chunkData || c.typ == chunkIData {
+			g.outboundData(c, rest)
+		} else if excess := g.outbound(c); excess > 0 {
+			narrow(p, excess)
+			changed = true
+		}
+		// Without it: pion/sctp leaves the checksum out if the peer says that it may, whatever is below us.
+		if binary.LittleEndian.Uint32(p[8:]) == 0 {
+			changed = !g.sendsZero
+		}
+		if changed {
+			setChecksum(p)
 		}
 	}
+	g.stats.packetsSent.Add(1)
 	return g.conn.Write(p)
+}
+
+// outboundData counts what is sent again.
+func (g *gate) outboundData(c chunk, rest []byte) {
+	for ok := true; ok; c, rest, ok = nextChunk(rest) {
+		if c.typ != chunkData && c.typ != chunkIData || len(c.value) < 4 {
+			continue
+		}
+		tsn := binary.BigEndian.Uint32(c.value)
+		if g.hasLastTSN && int32(tsn-g.lastTSN) <= 0 {
+			g.stats.retransmissions.Add(1)
+			continue
+		}
+		g.lastTSN, g.hasLastTSN = tsn, true
+	}
 }
 
 // outbound learns from the first chunk of a packet; pion/sctp sends control chunks alone. For a SACK it returns by how
@@ -267,15 +314,12 @@ func (g *gate) outbound(c chunk) (excess uint32) {
 	return 0
 }
 
-// narrowed returns a copy of a packet that begins with a SACK, its advertised receiver window credit (RFC 9260, Section
-// 3.3.4) reduced: pion/sctp counts only what it holds itself, but the messages in the channels' queues need memory too.
-func narrowed(p []byte, excess uint32) []byte {
-	q := append([]byte(nil), p...)
+// narrow reduces the advertised receiver window credit (RFC 9260, Section 3.3.4) of a packet that begins with a SACK:
+// pion/sctp counts only what it holds itself, but the messages in the channels' queues need memory too.
+func narrow(p []byte, excess uint32) {
 	const window = commonHeaderLen + chunkHeaderLen + 4
-	credit := binary.BigEndian.Uint32(q[window:])
-	binary.BigEndian.PutUint32(q[window:], credit-min(credit, excess))
-	setChecksum(q)
-	return q
+	credit := binary.BigEndian.Uint32(p[window:])
+	binary.BigEndian.PutUint32(p[window:], credit-min(credit, excess))
 }
 
 // Close closes the connection; pion/sctp may do so more than once.

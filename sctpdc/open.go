@@ -131,6 +131,7 @@ func (a *Association) reserve(label string, o ChannelOptions) (*Channel, error) 
 	c.label, c.options, c.opened = label, o, true
 	a.channels[id] = c
 	a.opened++
+	a.weights.set(id, o.Priority)
 	return c, nil
 }
 

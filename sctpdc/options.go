@@ -9,8 +9,13 @@ import (
 	"github.com/pion/sctp"
 )
 
-// PriorityNormal is the priority of a channel whose options say nothing. RFC 8831, Section 6.4.
-const PriorityNormal = 256
+// Priorities; others may be used as well. RFC 8831, Section 6.4.
+const (
+	PriorityBelowNormal = 128
+	PriorityNormal      = 256 // that of a channel whose options say nothing
+	PriorityHigh        = 512
+	PriorityExtraHigh   = 1024
+)
 
 // ChannelOptions say how a channel behaves. The zero value, and nil, is a reliable, ordered channel opened by DCEP with
 // the next free id. It is only read.
@@ -27,7 +32,8 @@ type ChannelOptions struct {
 	// arrives. Only one of the two may be set. It is kept approximately, see reliability.
 	MaxLifetime *time.Duration
 
-	// Priority goes to the peer; see RFC 8831, Section 6.4. Zero: PriorityNormal.
+	// Priority is the channel's weight when several have something to send, here and, as far as it cares, at the peer: twice
+	// the priority, twice the share. Zero: PriorityNormal. It needs interleaving. RFC 8831, Section 6.4.
 	Priority uint16
 
 	// Negotiated channels are agreed upon by other means: both sides open them, with the same ID, and nothing is sent to

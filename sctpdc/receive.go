@@ -192,6 +192,7 @@ func (c *Channel) handleDCEP(b []byte) error {
 		return err
 	}
 	c.label, c.options = m.label, m.options()
+	c.a.weights.set(c.id, c.options.Priority)
 	c.answered = true
 	c.applyReliability()
 	if _, err := c.stream.WriteSCTP([]byte{dcepAck}, sctp.PayloadTypeWebRTCDCEP); err != nil {

@@ -94,11 +94,16 @@ func inTapped(t *testing.T, client, server Config, f func(p *pair, x, y *tap)) {
 func bare(t *testing.T, conn net.Conn) *sctp.Association {
 	t.Helper()
 	a, err := sctp.ClientContext(within(t, time.Minute), sctp.WithNetConn(conn),
-		sctp.WithLoggerFactory(&logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled}))
+		silent())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// silent keeps pion/sctp from logging.
+func silent() sctp.AssociationOption {
+	return sctp.WithLoggerFactory(&logging.DefaultLoggerFactory{Writer: io.Discard, DefaultLogLevel: logging.LogLevelDisabled})
 }
 
 // inBarePair runs f with two bare associations.
