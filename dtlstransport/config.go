@@ -207,10 +207,15 @@ func (c *Config) check(role Role) error {
 			return fmt.Errorf("dtls: config: unknown SRTP profile %v", p)
 		}
 	}
+	names := 0
 	for _, p := range c.ALPN {
 		if len(p) == 0 || len(p) > 255 {
 			return fmt.Errorf("dtls: config: ALPN protocol of %d bytes", len(p))
 		}
+		names += 1 + len(p)
+	}
+	if names > maxALPN {
+		return fmt.Errorf("dtls: config: ALPN protocols of %d bytes in all, over %d", names, maxALPN)
 	}
 	if len(c.RemoteFingerprints) > 0 {
 		if err := c.RemoteFingerprints.Check(); err != nil {

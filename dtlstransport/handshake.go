@@ -217,7 +217,9 @@ func (h *handshake) resend() {
 // expired is what a timeout without an answer does.
 func (h *handshake) expired() {
 	h.tokens = min(h.tokens+verifyRefill, verifyTokens)
-	h.e.fellBack = h.timer.Expiries() > silentTimeouts && !h.e.config.Conformance
+	if h.timer.Expiries() > silentTimeouts && !h.e.config.Conformance {
+		h.e.fellBack = true
+	}
 	h.resend()
 }
 

@@ -39,6 +39,10 @@ const (
 	verifyTokens = 8
 	verifyRefill = 4
 
+	// maxALPN bounds our own list of protocols, in bytes with their lengths: a
+	// ClientHello should not need many datagrams.
+	maxALPN = 4 << 10
+
 	// maxEvents bounds the events of one call: a datagram of 64 KiB holds fewer
 	// records with content than this.
 	maxEvents = 4096
