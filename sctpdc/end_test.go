@@ -138,7 +138,7 @@ func TestEndOfTheConnectionEndsTheAssociation(t *testing.T) {
 		wantEnd(t, p.client, ReasonConn, false)
 		_, err := c.Receive(context.Background())
 		var e *AssociationError
-		if !errors.As(err, &e) || e.Err != io.EOF || err == io.EOF {
+		if !errors.As(err, &e) || e.Err != io.EOF || errors.Is(err, io.EOF) || !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("Receive: %#v", err)
 		}
 		_ = p.client.Close()
@@ -188,11 +188,13 @@ func TestWaitingCallsEndWithTheAssociation(t *testing.T) {
 					func() error { _, err := p.client.Accept(context.Background()); return err },
 					func() error { _, err := c.Receive(context.Background()); return err },
 					func() error { _, err := c.Receive(context.Background()); return err },
+					func() error { _, err := full.Stream().Read(make([]byte, 1)); return err },
 				}
 				if name != "Shutdown" {
 					waits = append(waits,
 						func() error { return full.SendText(context.Background(), "waits for room") },
-						func() error { return full.SendText(context.Background(), "waits for its turn") })
+						func() error { return full.SendText(context.Background(), "waits for its turn") },
+						func() error { _, err := full.Stream().Write([]byte("the same")); return err })
 				}
 				for _, wait := range waits {
 					go func() { errs <- wait() }()

@@ -75,7 +75,8 @@ func (r Reason) String() string {
 // An AssociationError says why the association ended, or is about to. All calls that wait get it.
 //
 // errors.Is finds net.ErrClosed in it if Close or Shutdown was called here, io.EOF if the peer shut down in good order,
-// and whatever Err is.
+// and whatever Err is; except that an Err of io.EOF, such as a close_notify of DTLS with no shutdown of SCTP before it,
+// is found as io.ErrUnexpectedEOF, because data may be missing.
 type AssociationError struct {
 	Reason Reason
 	Peer   bool   // the peer began it; only for ReasonShutdown and ReasonAbort
@@ -97,7 +98,13 @@ func (e *AssociationError) Error() string {
 	return s
 }
 
-func (e *AssociationError) Unwrap() error { return e.Err }
+// Unwrap is for errors.Is and errors.As; see the type.
+func (e *AssociationError) Unwrap() error {
+	if e.Err == io.EOF { //nolint:errorlint // Only what says nothing else.
+		return io.ErrUnexpectedEOF
+	}
+	return e.Err
+}
 
 // Is is for errors.Is; see the type.
 func (e *AssociationError) Is(target error) bool {

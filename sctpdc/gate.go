@@ -104,16 +104,21 @@ func (g *gate) Read(p []byte) (int, error) {
 	for {
 		n, err := g.conn.Read(p)
 		if err != nil {
-			g.mu.Lock()
-			if g.end.connErr == nil {
-				g.end.connErr = err
-			}
-			g.mu.Unlock()
+			g.connFailed(err)
 			return 0, errConnEnded
 		}
 		if n = g.inbound(p[:n]); n > 0 {
 			return n, nil
 		}
+	}
+}
+
+// connFailed keeps the first error of the connection.
+func (g *gate) connFailed(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.end.connErr == nil {
+		g.end.connErr = err
 	}
 }
 
@@ -260,8 +265,13 @@ func (g *gate) Write(p []byte) (int, error) {
 			setChecksum(p)
 		}
 	}
+	n, err := g.conn.Write(p)
+	if err != nil {
+		g.connFailed(err) // pion/sctp closes the connection, and that is what Read will see
+		return n, err
+	}
 	g.stats.packetsSent.Add(1)
-	return g.conn.Write(p)
+	return n, nil
 }
 
 // outboundData counts what is sent again.
