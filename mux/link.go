@@ -79,8 +79,9 @@ func linkMaxDatagramSize(link Link) int {
 	return 0
 }
 
-// IsTransient reports whether err is what a UDP socket says about an ICMP message or a full queue. ICMP can be forged by anybody, and a peer that is not listening yet is no reason to give up:
-// such a datagram is lost, nothing else.
+// IsTransient reports whether err is what a UDP socket says about an ICMP message or a full queue. ICMP
+// can be forged by anybody, and a peer that is not listening yet is no reason to give up: such a datagram
+// is lost, nothing else.
 func IsTransient(err error) bool {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {
