@@ -319,7 +319,7 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	// From here on the flight counts.
 	h.serverRandom, h.transcript = f.hello.Random, t
 	c.sessionID, c.ticketDue = slices.Clone(f.hello.SessionID), f.hello.HasSessionTicket
-	c.e.parameters, c.e.schedule = f.parameters, schedule
+	c.e.parameters, c.e.schedule, c.e.certificate = f.parameters, schedule, f.certificate
 	c.e.setPeerCertificates(f.chain)
 	c.e.write[1], c.e.read, c.e.epoch = sealer, opener, 1
 	finished := h.finished()
@@ -354,18 +354,17 @@ func (c *client12) judgeFlight6(now time.Time) *AlertError {
 	}
 	h.accept(now, 1, messages[0].seq)
 	c.e.out.Drop()
-	if len(ticket) > 0 {
-		c.e.keepSession(c.e.clientSessionKey(), c.e.newSession(now, nil, ticket))
-	} else if len(c.sessionID) > 0 {
+	if len(c.sessionID) > 0 {
 		c.e.keepSession(c.e.clientSessionKey(), c.e.newSession(now, c.sessionID, nil))
 	}
+	c.keepTicket(now, ticket)
 	c.e.finish(now)
 	return nil
 }
 
 // readTicket reads the NewSessionTicket with the given message_seq if one is
 // due and there. The ticket may be empty, and is then none.
-func (c *client12) readTicket(seq uint16) (ticket []byte, m received, a *AlertError) {
+func (c *client12) readTicket(seq uint16) (ticket *wire.NewSessionTicket, m received, a *AlertError) {
 	if !c.ticketDue {
 		return nil, received{}, nil
 	}
@@ -377,7 +376,20 @@ func (c *client12) readTicket(seq uint16) (ticket []byte, m received, a *AlertEr
 	if err != nil {
 		return nil, received{}, parseAlert(wire.TypeNewSessionTicket, err)
 	}
-	return t.Ticket, messages[0], nil
+	return t, messages[0], nil
+}
+
+// keepTicket keeps a new ticket in place of what there was. A ticket that is
+// empty is none (RFC 5077, Section 3.3).
+func (c *client12) keepTicket(now time.Time, t *wire.NewSessionTicket) {
+	if t == nil || len(t.Ticket) == 0 {
+		return
+	}
+	s := c.e.newSession(now, nil, t.Ticket)
+	if t.Lifetime > 0 {
+		s.lastUntil(now.Add(time.Duration(t.Lifetime) * time.Second))
+	}
+	c.e.keepSession(c.e.clientSessionKey(), s)
 }
 
 // readFinished checks the verify_data of the peer, which covers the messages of

@@ -109,7 +109,7 @@ func (c *client12) judgeResumed(now time.Time, seq uint16, body []byte) *AlertEr
 	t.addReceived(*finished)
 	h.serverRandom, h.transcript = m.Random, t
 	h.sendSeq = seq + 1
-	c.e.parameters, c.e.resumed = p, true
+	c.e.parameters, c.e.resumed = p, s
 	c.e.setPeerCertificates(s.chain)
 	c.e.write[1], c.e.read, c.e.epoch = sealer, opener, 1
 	h.accept(now, 1, last)
@@ -119,11 +119,8 @@ func (c *client12) judgeResumed(now time.Time, seq uint16, body []byte) *AlertEr
 	c.e.flights++
 	c.e.out.Begin(h.changeCipherSpec(), h.finished())
 	key := c.e.clientSessionKey()
-	if len(ticket) > 0 {
-		c.e.keepSession(key, c.e.newSession(now, nil, ticket))
-	} else {
-		c.e.sessionKey = key
-	}
+	c.e.sessionKey = key
+	c.keepTicket(now, ticket)
 	c.e.finish(now)
 	return nil
 }

@@ -59,7 +59,9 @@ type Engine struct {
 	schedule   *schedule12
 	flights    int // of the handshake, both sides', for ConnectionState
 
-	resumed    bool     // the handshake took up a session
+	certificate *fingerprint.Certificate // that we presented; nil: none
+
+	resumed    *session // that the handshake took up; nil: none
 	sessionKey string   // under which a session of this association is stored; empty: none is
 	save       *session // to be stored under it once the gate is open
 

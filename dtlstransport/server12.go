@@ -127,7 +127,7 @@ func (s *server12) startOver() *server12 {
 	e.out.Drop()
 	e.hs = h
 	e.write[1], e.read, e.epoch = nil, nil, 0
-	e.parameters, e.schedule, e.chain, e.resumed, e.sessionKey = parameters{}, nil, nil, false, ""
+	e.parameters, e.schedule, e.chain, e.certificate, e.resumed = parameters{}, nil, nil, nil, nil
 	e.flights = 0
 	next := newServer12(e)
 	next.cookies, next.challenges = s.cookies, s.challenges
@@ -187,7 +187,7 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 
 	h.clientRandom, h.serverRandom = hello.Random, random
 	s.private = private
-	s.e.parameters = p
+	s.e.parameters, s.e.certificate = p, certificate
 	h.transcript.addReceived(m)
 	// "The first message each side transmits in each handshake always has
 	// message_seq = 0", but for the HelloVerifyRequest that may have come before,
@@ -371,6 +371,9 @@ func (s *server12) judgeFinished(now time.Time) *AlertError {
 	s.e.epoch = 1
 	if s.state == server12ResumedFinished {
 		s.e.out.Drop() // the client was the last to speak
+		if old := s.e.resumed; len(old.id) > 0 {
+			s.e.sessionKey = serverSessionKey(old.id) // not before the client has shown that it knows the secret
+		}
 		s.e.finish(now)
 		return nil
 	}

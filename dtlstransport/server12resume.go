@@ -51,7 +51,7 @@ func (s *server12) resume(now time.Time, m received, hello *wire.ClientHello, p 
 	h.clientRandom, h.serverRandom = hello.Random, random
 	h.transcript.addReceived(m)
 	h.sendSeq = m.seq
-	s.e.parameters, s.e.schedule, s.e.resumed = p, schedule, true
+	s.e.parameters, s.e.schedule, s.e.resumed = p, schedule, old
 	s.e.setPeerCertificates(old.chain)
 	s.e.write[1], s.e.read = sealer, opener
 	answer := serverHello(hello, &p, random)
@@ -59,8 +59,6 @@ func (s *server12) resume(now time.Time, m received, hello *wire.ClientHello, p 
 	flight4 := []flight.Message{h.message(wire.TypeServerHello, answer.Append)}
 	if renew {
 		flight4 = append(flight4, s.newTicket(now))
-	} else if len(old.id) > 0 {
-		s.e.sessionKey = serverSessionKey(old.id)
 	}
 	for _, m := range flight4 {
 		h.transcript.add(m.Bytes)
@@ -77,7 +75,7 @@ func (s *server12) resume(now time.Time, m received, hello *wire.ClientHello, p 
 
 // newTicket makes the message with a ticket of the session.
 func (s *server12) newTicket(now time.Time) flight.Message {
-	issued := s.e.newSession(now, nil, nil)
+	issued := s.e.newSession(now, nil, nil).lastUntil(ticketsEnd(now))
 	m := wire.NewSessionTicket{Lifetime: uint32(issued.expires.Sub(now) / time.Second), Ticket: s.e.config.Tickets.seal(now, issued)}
 	return s.h.message(wire.TypeNewSessionTicket, m.Append)
 }

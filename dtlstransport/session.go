@@ -1,6 +1,7 @@
 package dtlstransport
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+	"github.com/rtctransport/rtctransport/fingerprint"
 )
 
 // DefaultSessionLifetime is Config.SessionLifetime when it is zero.
@@ -24,7 +26,8 @@ const DefaultSessionLifetime = 24 * time.Hour
 // one. It is called from within an Engine, by many at the same time, and should
 // be quick.
 type SessionStore interface {
-	// Get returns what was put under key, or nil. The bytes are not changed.
+	// Get returns what was put under key, or nil. The engine keeps the bytes as
+	// long as the association lives; nobody may change them.
 	Get(key string) []byte
 	// Put stores a session, in place of one that was there. It may keep the bytes.
 	// After expires it is of no use.
@@ -43,6 +46,7 @@ type SessionStore interface {
 type session struct {
 	suite   *suiteInfo
 	expires time.Time // to the second
+	local   [32]byte  // SHA-256 of the certificate that we presented; zero: none
 	master  []byte
 	id      []byte   // the session_id; empty at a client that has a ticket
 	ticket  []byte   // at a client
@@ -54,12 +58,13 @@ const sessionFormat = 1
 
 // append appends the session as it is stored.
 //
-//	format 1, suite 2, expires 8 (seconds from 1970), master <1>, id <1>,
-//	ticket <2>, certificates <3> of <3>
+//	format 1, suite 2, expires 8 (seconds from 1970), local 32, master <1>,
+//	id <1>, ticket <2>, certificates <3> of <3>
 func (s *session) append(b []byte) []byte {
 	b = append(b, sessionFormat)
 	b = binary.BigEndian.AppendUint16(b, uint16(s.suite.id))
 	b = binary.BigEndian.AppendUint64(b, uint64(s.expires.Unix()))
+	b = append(b, s.local[:]...)
 	b = append(append(b, byte(len(s.master))), s.master...)
 	b = append(append(b, byte(len(s.id))), s.id...)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(s.ticket)))
@@ -77,7 +82,7 @@ func parseSession(b []byte) (*session, error) {
 	var suite uint16
 	var expires uint64
 	var master, id, ticket cryptobyte.String
-	if !in.ReadUint8(&format) || format != sessionFormat || !in.ReadUint16(&suite) || !in.ReadUint64(&expires) ||
+	if !in.ReadUint8(&format) || format != sessionFormat || !in.ReadUint16(&suite) || !in.ReadUint64(&expires) || !in.CopyBytes(s.local[:]) ||
 		!in.ReadUint8LengthPrefixed(&master) || !in.ReadUint8LengthPrefixed(&id) || !in.ReadUint16LengthPrefixed(&ticket) {
 		return nil, errSession
 	}
@@ -118,21 +123,31 @@ func (e *Engine) storedSession(now time.Time, key string) *session {
 }
 
 // mayResume reports whether a session fits what is asked of an association now:
-// in time, of a suite that is still wanted, and with the certificate that
-// signalling says, for resumption must not get around the fingerprint.
+// in time, of a suite that is still wanted, between the certificate that
+// signalling says and one that is ours, for resumption must not get around the
+// fingerprint on either side.
 func (e *Engine) mayResume(now time.Time, s *session) bool {
 	_, refusal := e.judgePeer(s.chain)
-	return refusal == nil && now.Before(s.expires) && slices.Contains(e.config.cipherSuites(), s.suite.id)
+	return refusal == nil && now.Before(s.expires) && slices.Contains(e.config.cipherSuites(), s.suite.id) && e.config.owns(s.local)
+}
+
+// owns reports whether one of our certificates has that hash, or whether none is
+// asked for.
+func (c *Config) owns(local [32]byte) bool {
+	return local == [32]byte{} || slices.ContainsFunc(c.Certificates, func(own *fingerprint.Certificate) bool {
+		return sha256.Sum256(own.Chain()[0]) == local
+	})
 }
 
 // newSession returns what to keep of the handshake, under what the server gave
-// it.
+// it. It lasts no longer than the session that was resumed: its secret is no
+// younger.
 func (e *Engine) newSession(now time.Time, id, ticket []byte) *session {
 	lifetime := e.config.SessionLifetime
 	if lifetime <= 0 {
 		lifetime = DefaultSessionLifetime
 	}
-	return &session{
+	s := &session{
 		suite:   e.parameters.suite,
 		expires: now.Add(lifetime),
 		master:  e.schedule.master,
@@ -140,6 +155,21 @@ func (e *Engine) newSession(now time.Time, id, ticket []byte) *session {
 		ticket:  slices.Clone(ticket),
 		chain:   e.chain,
 	}
+	switch {
+	case e.resumed != nil:
+		s.expires, s.local = e.resumed.expires, e.resumed.local
+	case e.certificate != nil:
+		s.local = sha256.Sum256(e.certificate.Chain()[0])
+	}
+	return s
+}
+
+// lastUntil shortens the life of a session.
+func (s *session) lastUntil(t time.Time) *session {
+	if t.Before(s.expires) {
+		s.expires = t
+	}
+	return s
 }
 
 // keepSession notes a session to be stored under key when the peer is known to

@@ -168,7 +168,7 @@ func parseFirstHello(t *testing.T, datagram []byte) *wire.ClientHello {
 func TestAnExpiredSessionIsNotResumed(t *testing.T) {
 	testResumption(t, func(t *testing.T, r *resumption) {
 		r.connect(t, epochZero, false)
-		r.connect(t, epochZero.Add(DefaultSessionLifetime-time.Second), true)
+		r.connect(t, epochZero.Add(DefaultSessionLifetime-time.Minute), true)
 		r.connect(t, epochZero.Add(2*DefaultSessionLifetime), false)
 	})
 }
@@ -208,10 +208,11 @@ func TestATicketUnderTheOldKeyIsReplaced(t *testing.T) {
 	r := &resumption{clientStore: sessionMap{}}
 	r.client, r.server = configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
 	r.client.Sessions, r.server.Tickets = r.clientStore, keys
+	r.client.SessionLifetime, r.server.SessionLifetime = 100*time.Hour, 100*time.Hour
 	start := time.Unix(0, 0).Add(ticketPeriod * 50000)
 	r.connect(t, start, false)
 	r.connect(t, start.Add(ticketPeriod+time.Hour), true)
-	p := r.connect(t, start.Add(2*ticketPeriod+time.Hour), true)
+	p := r.connect(t, start.Add(2*ticketPeriod-time.Hour), true)
 	p.checkTraffic(t)
 }
 
@@ -351,4 +352,43 @@ func TestATicketIsNotOfferedByAClientWithoutTickets(t *testing.T) {
 		r.client.NoTickets = true
 		r.connect(t, epochZero.Add(time.Hour), r.server.Tickets == nil)
 	})
+}
+
+func TestAHelloAloneDoesNotCostTheSession(t *testing.T) {
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.connect(t, epochZero, false)
+		stored := len(r.serverStore)
+		var hello []byte
+		p := newPair(t, r.client, r.server, netsim.Config{Loss: 1})
+		p.client.Start(p.now)
+		hello, _ = p.client.AppendDatagram(nil)
+		// Whoever has seen the hello sends it again, and is not heard of any more.
+		p.server.note(p.server.HandleDatagram(p.now, hello))
+		p.run(2*DefaultHandshakeTimeout, func() bool { return p.server.err != nil })
+		if !errors.Is(p.server.err, ErrTimeout) || len(r.serverStore) != stored {
+			t.Errorf("%v; %d sessions are stored, want %d", p.server.err, len(r.serverStore), stored)
+		}
+		r.connect(t, epochZero, true)
+	})
+}
+
+func TestASessionBelongsToOurCertificateToo(t *testing.T) {
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.connect(t, epochZero, false)
+		other := testCertificate(t, fingerprint.ECDSAP384)
+		r.client.Certificates = []*fingerprint.Certificate{other}
+		r.server.RemoteFingerprints = fingerprint.Set{other.Fingerprint()}
+		r.connect(t, epochZero, false) // as somebody else
+	})
+}
+
+func TestARenewedTicketDoesNotProlongTheSecret(t *testing.T) {
+	r := &resumption{clientStore: sessionMap{}}
+	r.client, r.server = configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	r.client.Sessions, r.server.Tickets = r.clientStore, NewTicketKeys([32]byte{1})
+	start := time.Unix(0, 0).Add(ticketPeriod * 50000)
+	r.connect(t, start, false)
+	r.connect(t, start.Add(ticketPeriod+time.Hour), true) // renewed
+	r.connect(t, start.Add(2*ticketPeriod-time.Minute), true)
+	r.connect(t, start.Add(2*ticketPeriod), false)
 }

@@ -44,7 +44,7 @@ func (e *Engine) ConnectionState() ConnectionState {
 		Role:                 e.role,
 		HandshakeComplete:    e.finished,
 		Connected:            e.connected,
-		Resumed:              e.resumed,
+		Resumed:              e.resumed != nil,
 		Group:                e.parameters.group,
 		SRTPProfile:          e.parameters.srtpProfile,
 		ALPN:                 e.parameters.protocol,

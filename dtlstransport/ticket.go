@@ -61,6 +61,11 @@ func ticketPeriodOf(now time.Time) uint64 {
 	return uint64(now.Unix() / int64(ticketPeriod/time.Second))
 }
 
+// ticketsEnd returns until when a ticket made at now is opened.
+func ticketsEnd(now time.Time) time.Time {
+	return time.Unix(int64(ticketPeriodOf(now)+2)*int64(ticketPeriod/time.Second), 0)
+}
+
 // seal makes a ticket of a session.
 //
 //	period 8, seed 32, AES-256-GCM(session)
