@@ -18,6 +18,7 @@ type Channel struct {
 	room     chan struct{} // holds a token after the buffered amount fell
 	received chan struct{} // holds a token when queue may not be empty
 	closed   chan struct{} // closed when nothing will be sent or queued any more; closedErr is set before
+	answer   chan struct{} // closed when the peer has answered
 	done     chan struct{} // closed when both directions are reset, or the association has ended
 	doneOnce sync.Once
 
@@ -38,7 +39,7 @@ type Channel struct {
 	sendErr  error // why closed is closed, for Send
 	recvErr  error // the same for Receive, once queue is empty
 	discard  bool  // closed here: what comes in is dropped
-	answered bool  // the peer has answered the DATA_CHANNEL_OPEN, or sent something else
+	answered bool  // the peer has answered the DATA_CHANNEL_OPEN, or sent something else; see answer
 	partial  []byte
 	taken    bool // Receive was called since the window was looked at
 }
@@ -51,6 +52,7 @@ func newChannel(a *Association, id uint16) *Channel {
 		room:          make(chan struct{}, 1),
 		received:      make(chan struct{}, 1),
 		closed:        make(chan struct{}),
+		answer:        make(chan struct{}),
 		done:          make(chan struct{}),
 		resetAnswered: make(chan struct{}),
 	}
@@ -91,6 +93,11 @@ func (c *Channel) Options() ChannelOptions {
 	return o
 }
 
+// Opened is closed when the peer is known to have the channel: it has answered our DATA_CHANNEL_OPEN or sent a message, or
+// it opened the channel itself. Nothing need wait for it; one that never answers leaves it open for ever, one that refuses
+// closes the channel.
+func (c *Channel) Opened() <-chan struct{} { return c.answer }
+
 // Close closes the channel for both sides. What Send took is delivered first, as far as the channel is reliable; what was
 // received and not taken is dropped. Close does not wait; Done tells when the peer has answered. It always returns nil.
 func (c *Channel) Close() error {
@@ -117,6 +124,14 @@ func (c *Channel) end(sendErr, recvErr error, discard bool) {
 		c.a.window.change(c, -c.queued)
 		c.queue, c.head, c.queued, c.partial = nil, 0, 0, nil
 	}
+}
+
+// Err returns why nothing can be sent any more, as Send would, or nil. It is ErrChannelClosed for a channel that either side
+// closed, also when the association has ended since.
+func (c *Channel) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sendErr
 }
 
 // Done is closed when the channel is closed for good: both sides have reset their stream, and the id may be used again;

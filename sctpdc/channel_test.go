@@ -580,3 +580,41 @@ func TestReliableChannelsLoseNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestOpenedTellsThatThePeerHasTheChannel(t *testing.T) {
+	inPair(t, rtt40, Config{}, Config{}, func(p *pair) {
+		if err := p.client.Handshake(within(t, time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		c, err := p.client.Open(within(t, time.Minute), "x", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-c.Opened()
+		if took := time.Since(began); took < 40*time.Millisecond || took > 100*time.Millisecond {
+			t.Errorf("after %v, want a round trip", took)
+		}
+		d, err := p.server.Accept(within(t, time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-d.Opened()
+		id := uint16(100)
+		n, err := p.client.Open(within(t, time.Minute), "n", &ChannelOptions{Negotiated: true, ID: &id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := p.server.Open(within(t, time.Minute), "n", &ChannelOptions{Negotiated: true, ID: &id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if isClosed(n.Opened()) {
+			t.Error("opened, and nothing has come of the peer")
+		}
+		p.send(m, "here")
+		p.want(n, "here")
+		<-n.Opened()
+	})
+}

@@ -34,6 +34,12 @@ func TestShutdownDeliversWhatWasSent(t *testing.T) {
 		link := netsim.Config{Seed: seed, Delay: 20 * time.Millisecond, Loss: 0.05 * float64(seed%3)}
 		inPair(t, link, Config{SendBuffer: 2 << 20}, Config{}, func(p *pair) {
 			c, d := p.open(p.client, p.server, "x", nil)
+			before, before2 := p.open(p.client, p.server, "closed before", nil)
+			if err := before.Err(); err != nil {
+				t.Errorf("Err of an open channel: %v", err)
+			}
+			_ = before.Close()
+			<-before2.Done()
 			for range 64 {
 				if err := c.SendBinary(within(t, time.Minute), make([]byte, 16<<10)); err != nil {
 					t.Fatal(err)
@@ -61,8 +67,11 @@ func TestShutdownDeliversWhatWasSent(t *testing.T) {
 			}
 			wantEnd(t, p.client, ReasonShutdown, false)
 			wantEnd(t, p.server, ReasonShutdown, true)
-			if err := c.SendText(context.Background(), "x"); !errors.Is(err, net.ErrClosed) {
-				t.Errorf("Send after Shutdown: %v", err)
+			if err := c.SendText(context.Background(), "x"); !errors.Is(err, net.ErrClosed) || c.Err() != p.client.Err() {
+				t.Errorf("Send after Shutdown: %v, Err %v", err, c.Err())
+			}
+			if before.Err() != ErrChannelClosed || before2.Err() != ErrChannelClosed {
+				t.Errorf("Err of closed channels: %v and %v", before.Err(), before2.Err())
 			}
 			if err := p.server.Shutdown(within(t, time.Minute)); err != nil {
 				t.Errorf("second Shutdown: %v", err)

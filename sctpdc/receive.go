@@ -194,6 +194,7 @@ func (c *Channel) handleDCEP(b []byte) error {
 	c.label, c.options = m.label, m.options()
 	c.a.weights.set(c.id, c.options.Priority)
 	c.answered = true
+	close(c.answer)
 	c.applyReliability()
 	if _, err := c.stream.WriteSCTP([]byte{dcepAck}, sctp.PayloadTypeWebRTCDCEP); err != nil {
 		c.a.withdraw()
@@ -211,6 +212,7 @@ func (c *Channel) peerAnswered() {
 	defer c.mu.Unlock()
 	if !c.answered {
 		c.answered = true
+		close(c.answer)
 		if c.options.Unordered {
 			c.applyReliability()
 		}
