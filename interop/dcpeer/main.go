@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+
+	"github.com/rtctransport/rtctransport/dtlstransport"
+	"github.com/rtctransport/rtctransport/interop/peer/contract"
+	"github.com/rtctransport/rtctransport/sctpdc"
+)
+
+// recordOverhead is by how much a DTLS record with an AEAD of TLS 1.2 is larger than its data, in bytes: 13 of header, 8 of
+// explicit nonce, 16 of tag.
+const recordOverhead = 37
+
+// maxMessageSize is what Chromium takes as well, in bytes. What the peer takes is not told on the command line.
+const maxMessageSize = maxGenerated
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout)) }
+
+// A program is one run.
+type program struct {
+	*contract.Options
+	data     dataFlags
+	messages []sctpdc.Message
+	config   *dtlstransport.Config
+	out      *contract.Output
+}
+
+// A lineWriter lets several goroutines print; each line is one Write.
+type lineWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lineWriter) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(b)
+}
+
+// run is the program. It returns its exit code.
+func run(args []string, stdout io.Writer) int {
+	p := &program{out: &contract.Output{W: &lineWriter{w: stdout}}}
+	if err := p.parse(args); err != nil {
+		return p.out.Failed(contract.StageUsage, err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), p.Timeout)
+	defer cancel()
+	if p.Role == dtlstransport.RoleClient {
+		l, err := dial(p.Addr)
+		if err != nil {
+			return p.out.Failed(contract.StageSocket, err)
+		}
+		defer l.socket.Close()
+		return p.serve(ctx, l)
+	}
+	address, err := net.ResolveUDPAddr("udp", p.Addr)
+	if err != nil {
+		return p.out.Failed(contract.StageSocket, &contract.UsageError{Err: err})
+	}
+	socket, err := net.ListenUDP("udp", address)
+	if err != nil {
+		return p.out.Failed(contract.StageSocket, err)
+	}
+	defer socket.Close()
+	enlarge(socket)
+	worst := contract.ExitDone
+	for range p.Accept {
+		p.out.Listening(socket.LocalAddr())
+		l, err := accept(ctx, socket)
+		if err != nil {
+			return p.failed(contract.StageHandshake, err)
+		}
+		code := p.serve(ctx, l)
+		if code == contract.ExitWatchdog {
+			return code
+		}
+		worst = max(worst, code)
+	}
+	return worst
+}
+
+func (p *program) parse(args []string) (err error) {
+	if p.Options, err = contract.Parse(args, p.data.flags()...); err != nil {
+		return err
+	}
+	if err := p.data.check(p.Options); err != nil {
+		return err
+	}
+	if p.messages, err = payloads(p.Send); err != nil {
+		return err
+	}
+	p.config, err = p.Config()
+	return err
+}
+
+// failed says what failed, and returns the exit code.
+func (p *program) failed(stage string, err error) int {
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = contract.ErrWatchdog
+	}
+	return p.out.Failed(stage, err)
+}
+
+// line prints a fact.
+func (p *program) line(format string, args ...any) { fmt.Fprintf(p.out.W, format+"\n", args...) }
+
+// serve runs DTLS and SCTP with one peer from beginning to end.
+func (p *program) serve(ctx context.Context, l *link) int {
+	defer l.Close()
+	begin := dtlstransport.Client
+	if p.Role == dtlstransport.RoleServer {
+		begin = dtlstransport.Server
+	}
+	conn, err := begin(l, p.config)
+	if err != nil {
+		return p.failed(contract.StageUsage, &contract.UsageError{Err: err})
+	}
+	defer conn.Close()
+	if err := conn.Handshake(ctx); err != nil {
+		return p.failed(contract.StageHandshake, err)
+	}
+	p.out.Connected(conn.ConnectionState())
+	code := contract.ExitDone
+	for _, e := range p.Exports {
+		value, err := conn.ExportKeyingMaterial(e.Label, e.Context, e.Length)
+		if err != nil {
+			code = p.failed(contract.StageExport, err)
+			continue
+		}
+		p.out.Export(e, value)
+	}
+	association, err := sctpdc.New(conn, &sctpdc.Config{
+		Role:                p.Role,
+		MTU:                 min(1191, p.MTU-recordOverhead),
+		MaxMessageSize:      maxMessageSize,
+		PeerMaxMessageSize:  -1,
+		DisableInterleaving: !p.data.idata,
+	})
+	if err != nil {
+		return p.failed(contract.StageData, err)
+	}
+	defer association.Close()
+	if err := association.Handshake(ctx); err != nil {
+		return p.failed(contract.StageData, err)
+	}
+	s := association.Stats()
+	p.line("sctp up idata=%d zerochecksum=%d rtts=%d", digit(s.Interleaving), digit(s.ZeroChecksumSending), s.RoundTrips)
+	return max(code, (&session{program: p, association: association}).run(ctx))
+}
+
+func digit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
