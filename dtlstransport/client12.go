@@ -83,6 +83,9 @@ type client12 struct {
 	offer     sessionOffer // the same in all hellos
 	sessionID []byte       // what the server calls the new session; empty: nothing
 	ticketDue bool         // the server has announced a NewSessionTicket
+
+	helloSeq uint16 // message_seq of the hello that flight 4 answered
+	answered int    // size of the transcript through flight 4
 }
 
 func newClient12(e *Engine) *client12 { return &client12{e: e, h: e.hs} }
@@ -112,7 +115,11 @@ func (c *client12) sendHello(now time.Time, cookie []byte) {
 
 func (c *client12) judge(now time.Time) *AlertError {
 	if c.state == client12Flight6 {
-		return c.judgeFlight6(now)
+		if a := c.judgeFlight6(now); a != nil || c.e.finished {
+			return a
+		}
+		c.judgeRival(now)
+		return nil
 	}
 	// The latest hello first: it carries the cookie. What one of them got for an
 	// answer says nothing about the others.
@@ -254,6 +261,16 @@ func (c *client12) readServerKeyExchange(f *flight4, body []byte) *AlertError {
 	return nil
 }
 
+// throughFlight4 returns the transcript from the hello that was answered to the
+// end of flight 4.
+func (c *client12) throughFlight4(seq uint16, messages []received) (t transcript) {
+	t.add(c.hellos[seq])
+	for _, m := range messages {
+		t.addReceived(m)
+	}
+	return t
+}
+
 // judgeFlight4 takes the server's flight, if it is acceptable, and sends flight
 // 5.
 func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) *AlertError {
@@ -275,11 +292,8 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	h := c.h
 	sendSeq := h.sendSeq
 	h.sendSeq = seq + 1 // the hello that was answered had seq
-	var t transcript
-	t.add(c.hellos[seq])
-	for _, m := range messages {
-		t.addReceived(m)
-	}
+	t := c.throughFlight4(seq, messages)
+	answered := len(t.messages)
 	var flight5 []flight.Message
 	if f.request != nil {
 		// "If no suitable certificate is available, the client MUST send a
@@ -317,6 +331,7 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	}
 
 	// From here on the flight counts.
+	c.helloSeq, c.answered = seq, answered
 	h.serverRandom, h.transcript = f.hello.Random, t
 	c.sessionID, c.ticketDue = slices.Clone(f.hello.SessionID), f.hello.HasSessionTicket
 	c.e.parameters, c.e.schedule, c.e.certificate = f.parameters, schedule, f.certificate
@@ -329,6 +344,26 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	c.state = client12Flight6
 	h.changed = true
 	return nil
+}
+
+// judgeRival takes a flight 4 that differs from the one that was taken, if it is
+// acceptable too. The signature in the flight does not cover all of it: who sees
+// our hello can overtake the genuine flight with a copy of it in which, say, the
+// CertificateRequest is another. The server then cannot accept what we answered, and
+// goes on to send its own. What is taken is one whole flight or the other.
+func (c *client12) judgeRival(now time.Time) {
+	h := c.h
+	messages, complete, a := client12Grammar[client12Flight4].match(&h.inbox[0], c.helloSeq, c.flight())
+	if a != nil || !complete || h.e.config.Conformance {
+		return
+	}
+	if t := c.throughFlight4(c.helloSeq, messages); bytes.Equal(t.messages, h.transcript.messages[:c.answered]) {
+		return
+	}
+	if a := c.judgeFlight4(now, c.helloSeq, messages); a == nil {
+		h.e.flights -= 2                     // they have taken the place of the two before
+		h.inbox[1].Forget(h.inbox[1].Next()) // nothing under the old keys
+	}
 }
 
 // judgeFlight6 takes the server's Finished, which ends the handshake, and the

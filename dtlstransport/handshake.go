@@ -112,14 +112,12 @@ func (h *handshake) handleFragments(now time.Time, epoch int, recordSeq uint64, 
 				return alertf(AlertIllegalParameter, "fragments of %v contradict each other", header.Type)
 			}
 			h.changed = true
-		case flight.Old:
+		case flight.Old, flight.Repeated:
 			e.drop(DropRepeatedMessage)
 			last := h.peerLast
 			if last.known && last.epoch == epoch && last.seq == header.Seq && header.FragmentOffset+header.FragmentLength == header.Length {
 				h.repeated = true
 			}
-		case flight.Repeated:
-			e.drop(DropRepeatedMessage)
 		case flight.Ahead:
 			e.drop(DropAheadMessage)
 		case flight.Oversize:
@@ -196,8 +194,10 @@ func (h *handshake) accept(now time.Time, epoch int, last uint16) {
 	h.e.flights++
 	h.peerLast = lastMessage{true, epoch, last}
 	h.answers = maxFlightAnswers
-	for i := range h.inbox {
-		h.inbox[i].Consume(last + 1)
+	h.inbox[1].Consume(last + 1)
+	if epoch == 1 || h.e.role == RoleServer {
+		// A client keeps flight 4: see client12.judgeRival.
+		h.inbox[0].Consume(last + 1)
 	}
 }
 

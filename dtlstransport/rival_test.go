@@ -1,0 +1,108 @@
+package dtlstransport
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/interop/netsim"
+)
+
+// altered returns a copy of a datagram of flight 4 in which one message is
+// changed.
+func altered(t *testing.T, datagram []byte, typ wire.HandshakeType, change func(body []byte) []byte) []byte {
+	t.Helper()
+	var out []byte
+	for b := datagram; len(b) > 0; {
+		r, rest, ok := record.Next(b)
+		if !ok {
+			t.Fatal("no record")
+		}
+		h, body, _, err := wire.ParseFragment(r.Body)
+		if err != nil || h.Length != h.FragmentLength {
+			t.Fatal("the flight is not in one datagram")
+		}
+		if h.Type == typ {
+			body = change(bytes.Clone(body))
+			h.Length, h.FragmentLength = uint32(len(body)), uint32(len(body))
+		}
+		out = record.AppendAs(out, r.Number.Seq, r.Type, r.Version, append(wire.AppendHeader(nil, h), body...))
+		b = rest
+	}
+	return out
+}
+
+// An observer overtakes the server's flight with a copy that verifies: what it
+// changed is not under the signature.
+func TestAnOvertakingFlightWithUnsignedChangesEndsNothing(t *testing.T) {
+	for name, change := range map[string]struct {
+		typ    wire.HandshakeType
+		change func(body []byte) []byte
+	}{
+		"fewer schemes asked for": {wire.TypeCertificateRequest, func(b []byte) []byte {
+			m, _ := wire.ParseCertificateRequest(b)
+			m.SignatureAlgorithms = m.SignatureAlgorithms[:3]
+			return m.Append(nil)
+		}},
+		"an authority asked for": {wire.TypeCertificateRequest, func(b []byte) []byte {
+			m, _ := wire.ParseCertificateRequest(b)
+			m.Authorities = [][]byte{{0x30, 0}}
+			return m.Append(nil)
+		}},
+		"a certificate behind the leaf": {wire.TypeCertificate, func(b []byte) []byte {
+			m, _ := wire.ParseCertificate(b)
+			m.Chain = append(slices.Clone(m.Chain), []byte{0x30, 0})
+			return m.Append(nil)
+		}},
+		"another SRTP profile": {wire.TypeServerHello, func(b []byte) []byte {
+			m, _ := wire.ParseServerHello(b)
+			m.UseSRTP.Profiles[0] = 1
+			return m.Append(nil)
+		}},
+		"another suite": {wire.TypeServerHello, func(b []byte) []byte {
+			m, _ := wire.ParseServerHello(b)
+			m.CipherSuite = uint16(TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256)
+			return m.Append(nil)
+		}},
+		"a session_id": {wire.TypeServerHello, func(b []byte) []byte {
+			m, _ := wire.ParseServerHello(b)
+			m.SessionID = []byte("forged")
+			return m.Append(nil)
+		}},
+		"no SRTP": {wire.TypeServerHello, func(b []byte) []byte {
+			m, _ := wire.ParseServerHello(b)
+			m.UseSRTP = nil
+			return m.Append(nil)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+			p := newPair(t, client, server, netsim.Config{Delay: 25 * time.Millisecond})
+			p.start()
+			p.step(p.now.Add(time.Second)) // the hello arrives
+			var genuine []byte
+			p.server.out.Rewind()
+			genuine, _ = p.server.AppendDatagram(nil)
+			p.client.note(p.client.HandleDatagram(p.now, altered(t, genuine, change.typ, change.change)))
+			p.flush(p.client)
+			if p.client.ConnectionState().CipherSuite == 0 {
+				t.Fatal("the altered flight was not taken: the test shows nothing")
+			}
+			if !p.run(time.Minute, p.bothConnected) {
+				t.Fatalf("client %v, server %v", p.client.err, p.server.err)
+			}
+			if elapsed := p.now.Sub(epochZero); elapsed > time.Second {
+				t.Errorf("connected after %v", elapsed)
+			}
+			a, b := p.client.ConnectionState(), p.server.ConnectionState()
+			if a.SRTPProfile != b.SRTPProfile || a.CipherSuite != b.CipherSuite || len(a.PeerCertificates) != 1 || a.RoundTrips != 2 {
+				t.Errorf("states %+v and %+v", a, b)
+			}
+			p.checkTraffic(t)
+		})
+	}
+}
