@@ -10,7 +10,7 @@ demo:
 	$(GO) run ./examples/quickstart
 
 test: setup lint
-	$(GO) test -race $$($(GO) list ./... | grep -v /interop/browser)
+	RTC_REQUIRE_PEERS=1 $(GO) test -race $$($(GO) list ./... | grep -v /interop/browser)
 	cd dtlstransport/sessions/boltstore && $(GO) test -race ./...
 	RTC_REQUIRE_BROWSERS=1 $(GO) test -count=1 -timeout 15m ./interop/browser
 

@@ -1,0 +1,96 @@
+//go:build unix
+
+package native
+
+import (
+	"maps"
+	"strings"
+	"testing"
+)
+
+func TestOpenSSLLibrary(t *testing.T) {
+	b := &shim{source: "openssl.c", header: "openssl/ssl.h", pkg: "libssl-dev", flags: []string{"-lssl", "-lcrypto"}, names: opensslNames, separator: ":"}
+	k := b.stack("OpenSSL")
+	k.fault = opensslFault
+	testStack(t, k)
+}
+
+// ianaProfiles names the profiles for stacks that call them as IANA does.
+var ianaProfiles = map[string]string{
+	"SRTP_AES128_CM_HMAC_SHA1_80": "SRTP_AES128_CM_HMAC_SHA1_80", "SRTP_AES128_CM_HMAC_SHA1_32": "SRTP_AES128_CM_HMAC_SHA1_32",
+	"SRTP_AEAD_AES_128_GCM": "SRTP_AEAD_AES_128_GCM", "SRTP_AEAD_AES_256_GCM": "SRTP_AEAD_AES_256_GCM",
+}
+
+var gnutlsNames = func() map[string]string {
+	names := map[string]string{
+		"x25519": "X25519", "secp256r1": "SECP256R1", "secp384r1": "SECP384R1",
+		ecdsaGCM128: "+ECDHE-ECDSA:+AES-128-GCM", ecdsaGCM256: "+ECDHE-ECDSA:+AES-256-GCM", ecdsaChaCha: "+ECDHE-ECDSA:+CHACHA20-POLY1305",
+		rsaGCM128: "+ECDHE-RSA:+AES-128-GCM", rsaGCM256: "+ECDHE-RSA:+AES-256-GCM", rsaChaCha: "+ECDHE-RSA:+CHACHA20-POLY1305",
+	}
+	maps.Copy(names, ianaProfiles)
+	return names
+}()
+
+// gnutlsPriority is a priority string of GnuTLS.
+func gnutlsPriority(s *scene) string {
+	p := "NONE:+VERS-DTLS1.2:" + gnutlsNames[s.suite] + ":+AEAD:+COMP-NULL:+CTYPE-X509:+SIGN-ALL"
+	for _, g := range s.groups() {
+		p += ":+GROUP-" + gnutlsNames[g]
+	}
+	return p
+}
+
+func gnutlsCannot(s *scene, role string) string {
+	switch {
+	case s.resume != "" && s.srtp != "" && role == "server":
+		return "see gnutlsFault: its server goes through a full handshake"
+	case strings.HasPrefix(s.srtp, "SRTP_AEAD"):
+		return "GnuTLS 3.7 has no AEAD profiles of SRTP"
+	case s.noEMS:
+		return "GnuTLS always has the extension"
+	}
+	return ""
+}
+
+func TestGnuTLSLibrary(t *testing.T) {
+	b := &shim{source: "gnutls.c", header: "gnutls/dtls.h", pkg: "libgnutls28-dev", flags: []string{"-lgnutls"}, names: gnutlsNames, suite: gnutlsPriority}
+	k := b.stack("GnuTLS")
+	k.cannot, k.fault = gnutlsCannot, gnutlsFault
+	// GnuTLS takes at most 2^14 bytes for an MTU and sends no record that is larger.
+	k.limit = map[string]int{"client": 16000, "server": 16000}
+	testStack(t, k)
+}
+
+// gnutlsFault: GnuTLS 3.7 cannot read what it stores of a session with use_srtp.
+func gnutlsFault(s *scene, role string) (why, evidence string) {
+	if s.resume == "" || s.srtp == "" {
+		return "", ""
+	}
+	if role == "client" {
+		return "its sessions with use_srtp cannot be taken up: gnutls_session_set_data", `session: Error in parsing`
+	}
+	return "", ""
+}
+
+// mbedtlsNames is what Mbed TLS calls suites; groups and profiles have the names of IANA, or nearly.
+var mbedtlsNames = map[string]string{
+	"x25519": "x25519", "secp256r1": "secp256r1", "secp384r1": "secp384r1",
+	ecdsaGCM128: "TLS-ECDHE-ECDSA-WITH-AES-128-GCM-SHA256", ecdsaGCM256: "TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384", ecdsaChaCha: "TLS-ECDHE-ECDSA-WITH-CHACHA20-POLY1305-SHA256",
+	rsaGCM128: "TLS-ECDHE-RSA-WITH-AES-128-GCM-SHA256", rsaGCM256: "TLS-ECDHE-RSA-WITH-AES-256-GCM-SHA384", rsaChaCha: "TLS-ECDHE-RSA-WITH-CHACHA20-POLY1305-SHA256",
+	"SRTP_AES128_CM_HMAC_SHA1_80": "MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_80", "SRTP_AES128_CM_HMAC_SHA1_32": "MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_32",
+}
+
+func TestMbedTLSLibrary(t *testing.T) {
+	b := &shim{source: "mbedtls.c", header: "mbedtls/ssl_cookie.h", pkg: "libmbedtls-dev", flags: []string{"-lmbedtls", "-lmbedx509", "-lmbedcrypto"}, names: mbedtlsNames, separator: ","}
+	k := b.stack("Mbed TLS")
+	k.cannot = func(s *scene, _ string) string {
+		switch {
+		case strings.HasPrefix(s.srtp, "SRTP_AEAD"):
+			return "Mbed TLS 2.28 has no AEAD profiles of SRTP"
+		case s.serverCert == "ed25519" || s.clientCert == "ed25519":
+			return "Mbed TLS 2.28 has no Ed25519"
+		}
+		return ""
+	}
+	testStack(t, k)
+}
