@@ -109,6 +109,7 @@ func (c *Channel) Close() error {
 func (c *Channel) fail(reason error) {
 	c.end(reason, reason, true)
 	c.a.reset(c)
+	c.a.gate.widen()
 }
 
 // end stops the channel's calls, the first time only.

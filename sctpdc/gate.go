@@ -28,6 +28,8 @@ type gate struct {
 	closeErr  error
 	stats     gateStats
 
+	sack sackUpdate
+
 	// Used by Write only, which pion/sctp calls from one goroutine.
 	lastTSN    uint32 // the highest one sent
 	hasLastTSN bool
@@ -249,22 +251,25 @@ func (g *gate) inboundControl(c chunk) {
 
 // Write passes a packet of pion/sctp on, which makes each packet anew, so that it may be changed in place.
 func (g *gate) Write(p []byte) (int, error) {
-	changed := false
 	if c, rest, ok := nextChunk(p[min(commonHeaderLen, len(p)):]); ok {
-		if c.typ == chunkData || c.typ == chunkIData {
-			g.outboundData(c, rest)
-		} else if excess := g.outbound(c); excess > 0 {
-			narrow(p, excess)
-			changed = true
-		}
 		// Without it: pion/sctp leaves the checksum out if the peer says that it may, whatever is below us.
-		if binary.LittleEndian.Uint32(p[8:]) == 0 {
-			changed = !g.sendsZero
-		}
-		if changed {
+		if !g.sendsZero && binary.LittleEndian.Uint32(p[8:]) == 0 {
 			setChecksum(p)
 		}
+		switch c.typ {
+		case chunkData, chunkIData:
+			g.outboundData(c, rest)
+		case chunkSack:
+			return g.writeSack(p, c)
+		default:
+			g.outbound(c)
+		}
 	}
+	return g.write(p)
+}
+
+// write writes a packet to the connection.
+func (g *gate) write(p []byte) (int, error) {
 	n, err := g.conn.Write(p)
 	if err != nil {
 		g.connFailed(err) // pion/sctp closes the connection, and that is what Read will see
@@ -289,20 +294,14 @@ func (g *gate) outboundData(c chunk, rest []byte) {
 	}
 }
 
-// outbound learns from the first chunk of a packet; pion/sctp sends control chunks alone. For a SACK it returns by how
-// many bytes its window must be narrowed.
-func (g *gate) outbound(c chunk) (excess uint32) {
+// outbound learns from the first chunk of a packet that is neither data nor SACK; pion/sctp sends control chunks alone.
+func (g *gate) outbound(c chunk) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch c.typ {
 	case chunkInit, chunkInitAck:
 		if len(c.value) >= 4 {
 			g.localTag = binary.BigEndian.Uint32(c.value)
-		}
-	case chunkSack:
-		if len(c.value) >= 8 {
-			g.passTSN(binary.BigEndian.Uint32(c.value))
-			return g.owner.windowExcess()
 		}
 	case chunkAbort:
 		g.end.abortSent = true
@@ -321,15 +320,6 @@ func (g *gate) outbound(c chunk) (excess uint32) {
 	case chunkReconfig:
 		g.outboundReconfig(c)
 	}
-	return 0
-}
-
-// narrow reduces the advertised receiver window credit (RFC 9260, Section 3.3.4) of a packet that begins with a SACK:
-// pion/sctp counts only what it holds itself, but the messages in the channels' queues need memory too.
-func narrow(p []byte, excess uint32) {
-	const window = commonHeaderLen + chunkHeaderLen + 4
-	credit := binary.BigEndian.Uint32(p[window:])
-	binary.BigEndian.PutUint32(p[window:], credit-min(credit, excess))
 }
 
 // Close closes the connection; pion/sctp may do so more than once.

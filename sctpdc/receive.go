@@ -17,6 +17,7 @@ import (
 func (c *Channel) Receive(ctx context.Context) (Message, error) {
 	for {
 		if m, ok, err := c.take(); ok || err != nil {
+			c.a.gate.widen()
 			return m, err
 		}
 		select {

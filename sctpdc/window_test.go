@@ -4,7 +4,12 @@ import (
 	"context"
 	"io"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/pion/sctp"
+
+	"github.com/rtctransport/rtctransport/interop/netsim"
 )
 
 // A channel that nobody reads keeps its messages for itself.
@@ -118,5 +123,74 @@ func TestReceiverThatIsSlowIsNotClosed(t *testing.T) {
 				t.Fatalf("message %d: %v", i, err)
 			}
 		}
+	})
+}
+
+// A reader that stops, and takes messages again, has traffic flow at once: within 5 ms of the read, the way there and back
+// included. Bare pion/sctp sends its SACK when a probe arrives, and no sooner than 200 ms after it.
+func TestTrafficFlowsAgainAtOnceWhenMessagesAreTaken(t *testing.T) {
+	const full = 12 // packets; 16384 bytes in pieces of 1160
+	link := netsim.Config{Delay: time.Millisecond}
+	for _, plain := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := netsim.Pipe(link)
+			x := &tap{Conn: a}
+			p := &pair{t: t}
+			p.client = p.start(x, 1, Config{DisableInterleaving: plain})
+			p.server = p.start(b, 2, Config{ChannelQueue: 256 << 10, StallTimeout: -1})
+			c, d := p.open(p.client, p.server, "x", nil)
+			go func() {
+				for c.SendBinary(context.Background(), make([]byte, 16384)) == nil {
+				}
+			}()
+			time.Sleep(20 * time.Second)
+			silence := len(x.packets())
+			time.Sleep(50 * time.Millisecond)
+			if n := len(x.packets()) - silence; n > 3 {
+				t.Errorf("%d packets in 50 ms, nobody holds the peer back", n)
+			}
+			for range 20 { // as many messages as probes brought beyond the window, and one
+				if _, err := d.Receive(within(t, time.Minute)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := len(x.packets(chunkData))
+			time.Sleep(5 * time.Millisecond)
+			if n := len(x.packets(chunkData)) - before; n < full {
+				t.Errorf("%d packets of data within 5 ms", n)
+			}
+			_ = p.client.Close()
+			_ = p.server.Close()
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		c, d := netsim.Pipe(link)
+		x := &tap{Conn: c}
+		other := make(chan *sctp.Association, 1)
+		go func() { other <- bare(t, d) }()
+		a, b := bare(t, x), <-other
+		s := rudeStream(t, a, 0, ppidBinary, []byte("x"))
+		r, err := b.AcceptStream()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 200 {
+			if _, err := s.WriteSCTP(make([]byte, 16384), sctp.PayloadTypeWebRTCBinary); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(20*time.Second + 30*time.Millisecond)
+		before := len(x.packets(chunkData))
+		for range 40 {
+			if _, _, err := r.ReadSCTP(make([]byte, 16384)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(5 * time.Millisecond)
+		if n := len(x.packets(chunkData)) - before; n >= full {
+			t.Errorf("pion/sctp sent %d packets of data within 5 ms: the shield may go", n)
+		}
+		_ = b.Close()
+		_ = a.Close()
 	})
 }
