@@ -48,6 +48,7 @@ var openssl = &stack{
 		}
 		return opensslFault(s, role)
 	},
+	heard: `SSL alert number %d`,
 	limit: map[string]int{"client": 8192},
 	client: func(t *testing.T, s *scene, port, sessions string, previous foreign) foreign {
 		args := append(opensslFlags("s_client", s, s.clientCert), "-connect", "127.0.0.1:"+port, "-no_ign_eof")

@@ -25,8 +25,9 @@ type scene struct {
 	theirMTU               int    // of the foreign side's; 0: its default
 	noEMS                  bool   // the foreign side goes without
 	exports                []export
-	sizes                  []int  // of the lines sent, each echoed
-	serverCloses           bool   // or else the client
+	sizes                  []int // of the lines sent, each echoed
+	serverCloses           bool  // or else the client
+	refusal                refusal
 	resume                 string // "session_id", "ticket": a second handshake resumes; empty: there is none
 }
 
@@ -110,6 +111,17 @@ type stack struct {
 	// cannot returns why the stack, or the program that we drive it by, cannot do a
 	// scene in a role; empty if it can.
 	cannot func(s *scene, role string) string
+	// adjust changes a scene to what the stack has and says what it has not; nil: nothing
+	// to change.
+	adjust func(s *scene) string
+	// heard is what the program prints of a fatal alert from us; %d is its number, if it
+	// says it.
+	heard string
+	// silent says that the stack's server just stops, with no alert, when a client has no
+	// certificate.
+	silent bool
+	// anyGroup says that the program cannot restrict the groups of its server.
+	anyGroup bool
 	// limit is the largest record that the program sends by role, if that is not 2^14
 	// bytes.
 	limit map[string]int
@@ -159,6 +171,11 @@ func testStack(t *testing.T, k *stack) {
 			for _, s := range scenes() {
 				t.Run(s.name, func(t *testing.T) {
 					t.Parallel()
+					if k.adjust != nil {
+						if what := k.adjust(&s); what != "" {
+							t.Log(what)
+						}
+					}
 					if k.cannot != nil {
 						if why := k.cannot(&s, role); why != "" {
 							t.Skip("not possible: " + why)
@@ -183,6 +200,15 @@ func testStack(t *testing.T, k *stack) {
 					}
 				})
 			}
+			for _, s := range refusals(role) {
+				t.Run("refusal "+s.name, func(t *testing.T) {
+					t.Parallel()
+					if k.adjust != nil {
+						k.adjust(&s)
+					}
+					refused(t, k, &s, role)
+				})
+			}
 		})
 	}
 }
@@ -202,17 +228,30 @@ func (s *scene) groups() []string {
 
 // flags are those of our program, for either role.
 func (s *scene) flags(role string) []string {
-	args := []string{role, "--suites", s.suite, "--timeout", "20", "--groups", strings.Join(s.groups(), ",")}
+	suite, groups := s.suite, strings.Join(s.groups(), ",")
+	if s.refusal.suite != "" {
+		suite = s.refusal.suite
+	}
+	if s.refusal.group != "" {
+		groups = s.refusal.group
+	}
+	args := []string{role, "--suites", suite, "--timeout", "20", "--groups", groups}
 	mine, theirs := s.clientCert, s.serverCert
 	if role == "server" {
 		mine, theirs = theirs, mine
 		args = append(args, "--cookie", map[bool]string{true: "on", false: "off"}[s.cookie])
-		if s.clientCert == "" {
+		if s.clientCert == "" && !s.refusal.missing {
 			args = append(args, "--client-auth", "none")
 		}
 		if s.serverCloses {
 			args = append(args, "--close-after", strconv.Itoa(len(s.sizes)))
 		}
+	}
+	if s.refusal.missing && role == "client" {
+		mine = ""
+	}
+	if s.refusal.pin != "" {
+		theirs = s.refusal.pin
 	}
 	if mine != "" {
 		args = append(args, "--cert", identities[mine].cert, "--key", identities[mine].key)

@@ -12,6 +12,7 @@ func TestOpenSSLLibrary(t *testing.T) {
 	b := &shim{source: "openssl.c", header: "openssl/ssl.h", pkg: "libssl-dev", flags: []string{"-lssl", "-lcrypto"}, names: opensslNames, separator: ":"}
 	k := b.stack("OpenSSL")
 	k.fault = opensslFault
+	k.heard = `SSL alert number %d`
 	testStack(t, k)
 }
 
@@ -58,6 +59,7 @@ func TestGnuTLSLibrary(t *testing.T) {
 	k.cannot, k.fault = gnutlsCannot, gnutlsFault
 	// GnuTLS takes at most 2^14 bytes for an MTU and sends no record that is larger.
 	k.limit = map[string]int{"client": 16000, "server": 16000}
+	k.heard = `alert %d`
 	testStack(t, k)
 }
 
@@ -92,5 +94,49 @@ func TestMbedTLSLibrary(t *testing.T) {
 		}
 		return ""
 	}
+	k.heard = `A fatal alert message was received from our peer`
+	k.silent = true
+	testStack(t, k)
+}
+
+var wolfsslNames = func() map[string]string {
+	names := maps.Clone(opensslNames)
+	maps.Copy(names, map[string]string{"x25519": "X25519", "secp256r1": "SECP256R1", "secp384r1": "SECP384R1"})
+	return names
+}()
+
+func TestWolfSSLLibrary(t *testing.T) {
+	b := &shim{source: "wolfssl.c", header: "wolfssl/ssl.h", pkg: "libwolfssl-dev", flags: []string{"-lwolfssl"}, names: wolfsslNames, separator: ","}
+	// Its server asks for client certificates of the kinds that its suites are for.
+	b.suite = func(s *scene) string {
+		if s.serverCert != "rsa" && s.clientCert == "rsa" {
+			return opensslNames[s.suite] + ":" + opensslNames[rsaGCM128]
+		} else if s.serverCert == "rsa" && s.clientCert != "rsa" {
+			return opensslNames[s.suite] + ":" + opensslNames[ecdsaGCM128]
+		}
+		return opensslNames[s.suite]
+	}
+	k := b.stack("wolfSSL")
+	k.adjust = func(s *scene) string {
+		if s.srtp != "" && !strings.HasPrefix(s.name, "srtp ") {
+			s.srtp = ""
+			return "no use_srtp: Debian's wolfSSL is built without"
+		}
+		return ""
+	}
+	k.cannot = func(s *scene, role string) string {
+		switch {
+		case s.noEMS && role == "server":
+			return "wolfSSL's server always answers the extension"
+		case s.srtp != "":
+			return "Debian's wolfSSL is built without use_srtp"
+		case s.theirMTU != 0:
+			return "Debian's wolfSSL is built without wolfSSL_dtls_set_mtu"
+		}
+		return ""
+	}
+	// It reads datagrams of up to 1500 bytes and sends no larger ones.
+	k.limit = map[string]int{"client": 1300, "server": 1300}
+	k.heard, k.silent, k.anyGroup = `received alert fatal error`, true, true
 	testStack(t, k)
 }
