@@ -1,0 +1,266 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport"
+	"github.com/rtctransport/rtctransport/keying"
+)
+
+// options is what the flags of one connection say. The zero value is what the
+// runner assumes without any.
+type options struct {
+	// The connection to the runner.
+	port        int
+	shimID      uint64
+	ipv6        bool
+	dtls        bool
+	resumeCount int
+
+	// What the engine is told.
+	server                      bool
+	credentials                 []*credential // the first is the default one
+	mtu                         int
+	initialTimeout              time.Duration
+	noTLS1, noTLS12, noTLS13    bool
+	minVersion, maxVersion      int
+	verifyPeer, requireClient   bool
+	verifyFail, customVerify    bool
+	reverify                    bool // resumed sessions too
+	srtpProfiles                []keying.SRTPProfile
+	groups                      []dtlstransport.Group
+	advertiseALPN               []string
+	selectALPN                  string
+	rejectALPN, selectEmptyALPN bool
+	noTickets                   bool
+
+	// What the shim does.
+	implicitHandshake bool
+	exportLength      int
+	exportLabel       string
+	exportContext     string
+	useExportContext  bool
+	writeFirst        bool
+	sendAlert         bool
+	shutDown          bool
+
+	// What has to have come out.
+	expectALPN          string
+	expectCredential    int
+	hasExpectCredential bool
+	expectMiss          bool // no resumption
+	expectID            bool // a session_id was given out
+	expectNoID          bool
+	expectRenewal       bool // of the ticket
+	expectNoPeer        bool
+}
+
+// A flag is one flag of the runner.
+type flag struct {
+	value bool // an argument follows
+	set   func(o *options, value string) error
+}
+
+// parseFlags reads the command line into the options of the first connection and
+// those of the connections after it, which should resume.
+func parseFlags(args []string) (initial, resumed *options, err error) {
+	initial, resumed = newOptions(), newOptions()
+	for len(args) > 0 {
+		name, ok := strings.CutPrefix(args[0], "-")
+		if !ok {
+			return nil, nil, fmt.Errorf("%w: argument %q", errMustFail, args[0])
+		}
+		args = args[1:]
+		name, targets := split(name, initial, resumed)
+		f, ok := flags[name]
+		if !ok {
+			return nil, nil, unimplementedError("-" + name)
+		}
+		value := ""
+		if f.value {
+			if len(args) == 0 {
+				return nil, nil, fmt.Errorf("%w: -%s without its argument", errMustFail, name)
+			}
+			value, args = args[0], args[1:]
+		}
+		for _, o := range targets {
+			if err := f.set(o, value); err != nil {
+				return nil, nil, fmt.Errorf("-%s: %w", name, err)
+			}
+		}
+	}
+	if !initial.dtls {
+		return nil, nil, unimplementedError("TLS")
+	}
+	return initial, resumed, nil
+}
+
+func newOptions() *options { return &options{credentials: []*credential{{index: -1}}} }
+
+// split takes the prefix off a flag that says to which connections it applies.
+func split(name string, initial, resumed *options) (string, []*options) {
+	for prefix, targets := range map[string][]*options{
+		"on-initial-":    {initial},
+		"on-resume-":     {resumed},
+		"on-shim-":       {initial, resumed},
+		"on-retry-":      nil, // after early data was rejected: 1.3
+		"on-handshaker-": nil, // of another process
+	} {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			return rest, targets
+		}
+	}
+	return name, []*options{initial, resumed}
+}
+
+// The flags we know. Those that an engine without I/O has nothing to do for say
+// so.
+var flags = map[string]flag{
+	"port":         number(func(o *options, n int) { o.port = n }),
+	"shim-id":      {true, func(o *options, v string) (err error) { o.shimID, err = strconv.ParseUint(v, 10, 64); return err }},
+	"ipv6":         bit(func(o *options) { o.ipv6 = true }),
+	"dtls":         bit(func(o *options) { o.dtls = true }),
+	"server":       bit(func(o *options) { o.server = true }),
+	"resume-count": number(func(o *options, n int) { o.resumeCount = n }),
+	"async":        nothing, // nothing here blocks
+
+	"cert-file":           {true, func(o *options, v string) error { return o.credential().readChain(v) }},
+	"key-file":            {true, func(o *options, v string) error { return o.credential().readKey(v) }},
+	"new-x509-credential": bit((*options).newCredential),
+	"trust-cert":          {true, ignore}, // the verdict is that of -verify-fail alone
+
+	"use-early-callback":           nothing, // certificates are there from the start
+	"use-old-client-cert-callback": nothing,
+
+	"mtu":                         number(func(o *options, n int) { o.mtu = n }),
+	"initial-timeout-duration-ms": number(func(o *options, n int) { o.initialTimeout = time.Duration(n) * time.Millisecond }),
+
+	"no-tls1":                   bit(func(o *options) { o.noTLS1 = true }),
+	"no-tls12":                  bit(func(o *options) { o.noTLS12 = true }),
+	"no-tls13":                  bit(func(o *options) { o.noTLS13 = true }),
+	"min-version":               number(func(o *options, n int) { o.minVersion = n }),
+	"max-version":               number(func(o *options, n int) { o.maxVersion = n }),
+	"expect-no-hrr":             nothing, // 1.2 has no HelloRetryRequest
+	"quic-use-legacy-codepoint": {true, ignore},
+
+	"verify-peer":                    bit(func(o *options) { o.verifyPeer = true }),
+	"require-any-client-certificate": bit(func(o *options) { o.requireClient = true }),
+	"verify-fail":                    bit(func(o *options) { o.verifyFail = true }),
+	"use-custom-verify-callback":     bit(func(o *options) { o.customVerify = true }),
+	"expect-verify-result":           nothing, // there is no other place where the verdict is kept
+	"reverify-on-resume":             bit(func(o *options) { o.reverify = true }),
+	"verify-prefs":                   {true, knownScheme},
+	"expect-no-peer-cert":            bit(func(o *options) { o.expectNoPeer = true }),
+
+	"srtp-profiles": {true, setProfiles},
+	"curves":        {true, addGroup},
+
+	"advertise-alpn":    {true, setALPN},
+	"expect-alpn":       text(func(o *options, v string) { o.expectALPN = v }),
+	"select-alpn":       text(func(o *options, v string) { o.selectALPN = v }),
+	"decline-alpn":      nothing, // a server with no protocols does
+	"reject-alpn":       bit(func(o *options) { o.rejectALPN = true }),
+	"select-empty-alpn": bit(func(o *options) { o.selectEmptyALPN = true }),
+	// What the client has offered is shown to nobody; that it was read is seen in
+	// what is selected.
+	"expect-advertised-alpn": {true, ignore},
+
+	"no-ticket":             bit(func(o *options) { o.noTickets = true }),
+	"expect-session-miss":   bit(func(o *options) { o.expectMiss = true }),
+	"expect-session-id":     bit(func(o *options) { o.expectID = true }),
+	"expect-no-session-id":  bit(func(o *options) { o.expectNoID = true }),
+	"expect-ticket-renewal": bit(func(o *options) { o.expectRenewal = true }),
+	"renegotiate-freely":    nothing, // DTLS refuses it all the same
+
+	"expect-selected-credential": number(func(o *options, n int) { o.expectCredential, o.hasExpectCredential = n, true }),
+
+	"implicit-handshake":     bit(func(o *options) { o.implicitHandshake = true }),
+	"export-keying-material": number(func(o *options, n int) { o.exportLength = n }),
+	"export-label":           text(func(o *options, v string) { o.exportLabel = v }),
+	"export-context":         text(func(o *options, v string) { o.exportContext = v }),
+	"use-export-context":     bit(func(o *options) { o.useExportContext = true }),
+	"shim-writes-first":      bit(func(o *options) { o.writeFirst = true }),
+	"send-alert":             bit(func(o *options) { o.sendAlert = true }),
+	"shim-shuts-down":        bit(func(o *options) { o.shutDown = true }),
+}
+
+func ignore(*options, string) error { return nil }
+
+var nothing = flag{set: ignore}
+
+func bit(set func(o *options)) flag {
+	return flag{false, func(o *options, _ string) error { set(o); return nil }}
+}
+
+func text(set func(o *options, v string)) flag {
+	return flag{true, func(o *options, v string) error { set(o, v); return nil }}
+}
+
+func number(set func(o *options, n int)) flag {
+	return flag{true, func(o *options, v string) error {
+		n, err := strconv.Atoi(v)
+		set(o, n)
+		return err
+	}}
+}
+
+// The names that the runner has for SRTP protection profiles.
+var profiles = map[string]keying.SRTPProfile{
+	"SRTP_AES128_CM_SHA1_80": keying.SRTPAES128CMHMACSHA1_80,
+	"SRTP_AES128_CM_SHA1_32": keying.SRTPAES128CMHMACSHA1_32,
+	"SRTP_AEAD_AES_128_GCM":  keying.SRTPAEADAES128GCM,
+	"SRTP_AEAD_AES_256_GCM":  keying.SRTPAEADAES256GCM,
+}
+
+func setProfiles(o *options, v string) error {
+	o.srtpProfiles = nil
+	for name := range strings.SplitSeq(v, ":") {
+		p, ok := profiles[name]
+		if !ok {
+			return unimplementedError(name)
+		}
+		o.srtpProfiles = append(o.srtpProfiles, p)
+	}
+	return nil
+}
+
+func addGroup(o *options, v string) error {
+	n, err := strconv.ParseUint(v, 10, 16)
+	if err != nil {
+		return err
+	}
+	for _, g := range dtlstransport.DefaultGroups() {
+		if g == dtlstransport.Group(n) {
+			o.groups = append(o.groups, g)
+			return nil
+		}
+	}
+	return unimplementedError("group " + v)
+}
+
+// knownScheme takes a signature scheme that has to be accepted. The engine
+// accepts all that it knows, always.
+func knownScheme(_ *options, v string) error {
+	n, err := strconv.ParseUint(v, 10, 16)
+	if s := dtlstransport.SignatureScheme(n); err == nil && strings.HasPrefix(s.String(), "SignatureScheme(") {
+		return unimplementedError(s.String())
+	}
+	return err
+}
+
+// setALPN reads a list of names, each behind a byte with its length.
+func setALPN(o *options, v string) error {
+	o.advertiseALPN = nil
+	for v != "" {
+		n := int(v[0])
+		if n > len(v)-1 {
+			return fmt.Errorf("%w: list of protocols", errMustFail)
+		}
+		o.advertiseALPN = append(o.advertiseALPN, v[1:1+n])
+		v = v[1+n:]
+	}
+	return nil
+}

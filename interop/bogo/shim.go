@@ -1,0 +1,157 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport"
+	"github.com/rtctransport/rtctransport/keying"
+)
+
+// shim is what the connections of one test share.
+type shim struct {
+	now      time.Time // virtual, but today: sessions have dates
+	sessions *sessions
+	tickets  *dtlstransport.TicketKeys
+}
+
+func newShim() *shim {
+	return &shim{now: time.Now(), sessions: newSessions(), tickets: dtlstransport.NewTicketKeys([32]byte{})}
+}
+
+// The versions of DTLS as they are on the wire.
+const (
+	version12 = 0xfefd
+	version13 = 0xfefc
+)
+
+// config says to the engine what the flags say.
+func (s *shim) config(o *options, resume bool) (*dtlstransport.Config, error) {
+	switch {
+	case o.noTLS1 && o.noTLS12 && o.noTLS13:
+		return nil, errors.New("no version is left")
+	case o.noTLS12 || o.minVersion != 0 && o.minVersion < version12 || o.maxVersion != 0 && o.maxVersion > version12:
+		return nil, unimplementedError("DTLS 1.0 and 1.3")
+	}
+	certificates, err := o.certificates()
+	if err != nil {
+		return nil, err
+	}
+	config := &dtlstransport.Config{
+		Conformance:      true,
+		Certificates:     certificates,
+		ClientAuth:       dtlstransport.InsecureClientAuthNone,
+		VerifyPeer:       o.judge(resume),
+		Groups:           o.groups,
+		SRTPProfiles:     append([]keying.SRTPProfile{}, o.srtpProfiles...), // not nil: none by default
+		ALPN:             o.advertiseALPN,
+		MaxDatagramSize:  o.mtu,
+		InitialTimeout:   400 * time.Millisecond,
+		HandshakeTimeout: -1,
+		Sessions:         s.sessions,
+		NoTickets:        o.noTickets,
+	}
+	if o.initialTimeout > 0 {
+		config.InitialTimeout = o.initialTimeout
+	}
+	if !o.server {
+		return config, nil
+	}
+	switch {
+	case o.requireClient:
+		config.ClientAuth = dtlstransport.ClientAuthRequire
+	case o.verifyPeer:
+		config.ClientAuth = dtlstransport.InsecureClientAuthRequest
+	}
+	if !o.noTickets {
+		config.Tickets = s.tickets
+	}
+	switch {
+	case o.rejectALPN:
+		config.ALPN = []string{"not what the client wants"}
+	case o.selectEmptyALPN:
+		config.ALPN = []string{""}
+	case o.selectALPN != "":
+		config.ALPN = []string{o.selectALPN}
+	}
+	return config, nil
+}
+
+// judge returns the verdict on certificates. The reference has two kinds of
+// callback with an alert each, judges a resumed session only if told to, and lets
+// a client ignore the verdict.
+func (o *options) judge(resume bool) func([][]byte) error {
+	return func([][]byte) error {
+		if !o.verifyFail || !o.verifyPeer && !o.requireClient || resume && !o.reverify {
+			return nil
+		}
+		alert := dtlstransport.AlertHandshakeFailure
+		if o.customVerify {
+			alert = dtlstransport.AlertCertificateUnknown
+		}
+		return &dtlstransport.AlertError{Alert: alert, Err: errors.New("the test says so")}
+	}
+}
+
+// check compares what has come of the handshake with what the flags expect.
+func (s *shim) check(a *association, resume bool) error {
+	o, state := a.o, a.engine.ConnectionState()
+	if want := resume && !o.expectMiss; state.Resumed != want {
+		return fmt.Errorf("resumed %v, want %v", state.Resumed, want)
+	}
+	if state.Version != version12 {
+		return fmt.Errorf("version %#04x", state.Version)
+	}
+	if want := !o.server || o.requireClient; len(state.PeerCertificates) == 0 && want || len(state.PeerCertificates) > 0 && o.expectNoPeer {
+		return fmt.Errorf("%d certificates of the peer", len(state.PeerCertificates))
+	}
+	if state.ALPN != o.expectALPN && o.expectALPN != "" {
+		return fmt.Errorf("protocol %q, want %q", state.ALPN, o.expectALPN)
+	}
+	if o.hasExpectCredential && !state.Resumed {
+		if index, ok := o.selected(); !ok || index != o.expectCredential {
+			return fmt.Errorf("credential %d (%v), want %d", index, ok, o.expectCredential)
+		}
+	}
+	switch gaveID := s.sessions.put("server "); {
+	case o.expectID && !gaveID:
+		return errors.New("no session_id was given out")
+	case o.expectNoID && gaveID:
+		return errors.New("a session_id was given out")
+	}
+	if o.expectRenewal && !s.sessions.put("client") {
+		return errors.New("the ticket was not renewed")
+	}
+	return nil
+}
+
+// sessions is a store that remembers what has been put into it.
+type sessions struct {
+	held map[string][]byte
+	last []string // keys that were put since begin
+}
+
+func newSessions() *sessions { return &sessions{held: map[string][]byte{}} }
+
+func (s *sessions) begin() { s.last = nil }
+
+// put reports whether a session was stored under a key that begins so.
+func (s *sessions) put(prefix string) bool {
+	for _, key := range s.last {
+		if strings.HasPrefix(key, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *sessions) Get(key string) []byte { return s.held[key] }
+
+func (s *sessions) Put(key string, session []byte, _ time.Time) {
+	s.held[key] = session
+	s.last = append(s.last, key)
+}
+
+func (s *sessions) Delete(key string) { delete(s.held, key) }
