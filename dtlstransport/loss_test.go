@@ -265,20 +265,6 @@ func TestFlightsFillDatagramsExactly(t *testing.T) {
 	}
 }
 
-// recordsOf returns the types of the records of a datagram.
-func recordsOf(t testing.TB, b []byte) (types []record.ContentType) {
-	t.Helper()
-	for len(b) > 0 {
-		r, rest, ok := record.Next(b)
-		if !ok {
-			t.Fatalf("no record at %x", b)
-		}
-		types = append(types, r.Type)
-		b = rest
-	}
-	return types
-}
-
 // RTX-02, REC-09: what is sent again has the same message_seq and new record
 // numbers, none of which comes twice.
 func TestRetransmissionHasNewRecordNumbers(t *testing.T) {

@@ -146,12 +146,6 @@ func plainFragment(h wire.Header, fragment []byte) []byte {
 	return plainRecord(record.TypeHandshake, 0, 1000, append(wire.AppendHeader(nil, h), fragment...))
 }
 
-// plainMessage returns a record of epoch 0 with one whole handshake message.
-func plainMessage(typ wire.HandshakeType, seq uint16, body []byte) []byte {
-	n := uint32(len(body))
-	return plainFragment(wire.Header{Type: typ, Length: n, Seq: seq, FragmentLength: n}, body)
-}
-
 // wantHandshakeError checks that err is a HandshakeError whose verdict is alert.
 func wantHandshakeError(t testing.TB, who string, err error, alert AlertDescription, fromPeer bool) {
 	t.Helper()
