@@ -20,7 +20,11 @@ type scheduler struct {
 	now     float64 // virtual time: when the fragment finished that went last
 	flows   map[uint16]*flow
 	waiting flowHeap // the same, the earliest first
+	idle    []*flow  // to be used again, so that a message that does not wait costs no memory
 }
+
+// maxIdle bounds scheduler.idle, and maxIdleChunks what each keeps room for.
+const maxIdle, maxIdleChunks = 16, 256
 
 // A flow is a stream with fragments that wait.
 type flow struct {
@@ -40,16 +44,22 @@ func newScheduler(w *weights) *scheduler {
 }
 
 // Reset forgets everything.
-func (s *scheduler) Reset() { s.flows, s.waiting, s.now = map[uint16]*flow{}, nil, 0 }
+func (s *scheduler) Reset() { s.flows, s.waiting, s.idle, s.now = map[uint16]*flow{}, nil, nil, 0 }
 
 // Push adds a fragment behind the others of its stream.
 func (s *scheduler) Push(c sctp.StreamSchedulerChunk) {
 	id := c.StreamIdentifier()
 	f := s.flows[id]
 	if f == nil {
+		if n := len(s.idle); n > 0 {
+			f = s.idle[n-1]
+			s.idle[n-1] = nil
+			s.idle = s.idle[:n-1]
+		} else {
+			f = new(flow)
+		}
 		weight := s.weights.of(id)
-		f = &flow{id: id, weight: weight, finish: s.now + float64(c.UserDataLen())/weight}
-		f.chunks = append(f.chunks, c)
+		*f = flow{id: id, weight: weight, finish: s.now + float64(c.UserDataLen())/weight, chunks: append(f.chunks[:0], c)}
 		s.flows[id] = f
 		heap.Push(&s.waiting, f)
 		return
@@ -83,6 +93,9 @@ func (s *scheduler) Pop(c sctp.StreamSchedulerChunk) error {
 	if f.head == len(f.chunks) {
 		heap.Pop(&s.waiting)
 		delete(s.flows, f.id) // its finish is now, and forgotten without loss
+		if len(s.idle) < maxIdle && cap(f.chunks) <= maxIdleChunks {
+			s.idle = append(s.idle, f)
+		}
 		return nil
 	}
 	f.finish += float64(f.chunks[f.head].UserDataLen()) / f.weight

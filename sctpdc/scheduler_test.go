@@ -165,6 +165,24 @@ func TestPriorityIsAShareOfTheAssociation(t *testing.T) {
 	}
 }
 
+// A message of a stream that has nothing else waiting is scheduled without memory.
+func TestSchedulerAllocatesNothingForAMessageThatDoesNotWait(t *testing.T) {
+	s := newScheduler(&weights{})
+	var c sctp.StreamSchedulerChunk = &fragment{stream: 7, size: 64}
+	if n := testing.AllocsPerRun(100, func() {
+		for range 20 {
+			s.Push(c)
+		}
+		for range 20 {
+			if err := s.Pop(s.Peek()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func BenchmarkScheduler(b *testing.B) {
 	for _, streams := range []int{1, 10, 1000} {
 		b.Run(fmt.Sprint(streams, " streams"), func(b *testing.B) {
