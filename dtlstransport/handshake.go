@@ -195,9 +195,11 @@ func (h *handshake) accept(now time.Time, epoch int, last uint16) {
 	h.peerLast = lastMessage{true, epoch, last}
 	h.answers = maxFlightAnswers
 	h.inbox[1].Consume(last + 1)
-	if epoch == 1 || h.e.role == RoleServer {
-		// A client keeps flight 4: see client12.judgeRival.
+	switch {
+	case epoch == 1:
 		h.inbox[0].Consume(last + 1)
+	case h.e.role == RoleServer:
+		h.inbox[0].Consume(last) // keeps the hello: see server12.answerRival; a client keeps flight 4, see client12.judgeRival
 	}
 }
 

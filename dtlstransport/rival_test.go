@@ -2,6 +2,7 @@ package dtlstransport
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -104,5 +105,54 @@ func TestAnOvertakingFlightWithUnsignedChangesEndsNothing(t *testing.T) {
 			}
 			p.checkTraffic(t)
 		})
+	}
+}
+
+// An observer overtakes the client's hello with a copy that has the same random.
+func TestAnOvertakingHelloWithChangesEndsNothing(t *testing.T) {
+	for name, change := range map[string]func(m *wire.ClientHello){
+		"one suite only":   func(m *wire.ClientHello) { m.CipherSuites = m.CipherSuites[:1] },
+		"another suite":    func(m *wire.ClientHello) { m.CipherSuites = m.CipherSuites[2:3] },
+		"no SRTP":          func(m *wire.ClientHello) { m.UseSRTP = nil },
+		"another group":    func(m *wire.ClientHello) { m.SupportedGroups = m.SupportedGroups[1:] },
+		"a session_id":     func(m *wire.ClientHello) { m.SessionID = []byte("forged") },
+		"other schemes":    func(m *wire.ClientHello) { m.SignatureAlgorithms = m.SignatureAlgorithms[:1] },
+		"nothing we could": func(m *wire.ClientHello) { m.CipherSuites = []uint16{0x002f} },
+	} {
+		for _, cookies := range []*Cookies{nil, NewCookies()} {
+			t.Run(fmt.Sprintf("%s, cookies %v", name, cookies != nil), func(t *testing.T) {
+				client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+				server.Cookies = cookies
+				p := newPair(t, client, server, netsim.Config{Delay: 25 * time.Millisecond})
+				p.start()
+				if cookies != nil { // as far as the hello with the cookie
+					p.step(p.now.Add(time.Second))
+					p.step(p.now.Add(time.Second))
+				}
+				p.client.out.Rewind()
+				genuine, _ := p.client.AppendDatagram(nil)
+				copied := altered(t, genuine, wire.TypeClientHello, func(b []byte) []byte {
+					m, err := wire.ParseClientHello(b)
+					if err != nil {
+						t.Fatal(err)
+					}
+					change(m)
+					return m.Append(nil)
+				})
+				p.server.note(p.server.HandleDatagram(p.now, copied))
+				p.flush(p.server)
+				if !p.run(time.Minute, p.bothConnected) {
+					t.Fatalf("client %v, server %v", p.client.err, p.server.err)
+				}
+				if elapsed := p.now.Sub(epochZero); elapsed > 1500*time.Millisecond {
+					t.Errorf("connected after %v", elapsed)
+				}
+				a, b := p.client.ConnectionState(), p.server.ConnectionState()
+				if a.SRTPProfile != b.SRTPProfile || a.SRTPProfile == 0 || a.CipherSuite != client.cipherSuites()[0] || a.CipherSuite != b.CipherSuite || a.Group != X25519 {
+					t.Errorf("states %+v and %+v", a, b)
+				}
+				p.checkTraffic(t)
+			})
+		}
 	}
 }

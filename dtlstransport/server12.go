@@ -1,8 +1,10 @@
 package dtlstransport
 
 import (
+	"bytes"
 	"crypto/ecdh"
 	"crypto/rand"
+	"errors"
 	"slices"
 	"time"
 
@@ -233,21 +235,54 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 // Section 7.4.8; and who is not asked for a certificate sends neither.
 func (s *server12) matchFlight5() (messages []received, last uint16, complete bool, a *AlertError) {
 	in, whole := &s.h.inbox[0], server12Grammar[server12Flight5]
+	first := in.Next() + 1 // the hello is still there
 	from, to := 0, len(whole)
 	if s.e.config.ClientAuth == InsecureClientAuthNone {
 		from, to = inClientKeyExchange, inCertificateVerify
-	} else if typ, body, ok := in.Message(in.Next()); ok && typ == wire.TypeCertificate {
+	} else if typ, body, ok := in.Message(first); ok && typ == wire.TypeCertificate {
 		if m, err := wire.ParseCertificate(body); err == nil && len(m.Chain) == 0 {
 			to = inCertificateVerify
 		}
 	}
-	part, complete, a := whole[from:to].match(in, in.Next(), s.flight())
+	part, complete, a := whole[from:to].match(in, first, s.flight())
 	if a != nil || !complete {
 		return nil, 0, false, a
 	}
 	messages = make([]received, len(whole))
 	copy(messages[from:], part)
 	return messages, part[len(part)-1].seq, true, nil
+}
+
+// answerRival answers the ClientHello anew, if another one with the same random
+// has come since, and reports whether it did. A CertificateVerify that does not
+// verify may mean that the hello which came first was a tampered copy that
+// overtook the genuine one, whose sender then signed another transcript than ours.
+// The client finds a flight 4 that differs from the one it took: see
+// client12.judgeRival.
+func (s *server12) answerRival(now time.Time) bool {
+	h, in := s.h, &s.h.inbox[0]
+	seq := in.Next()
+	typ, body, ok := in.Message(seq)
+	if !ok || typ != wire.TypeClientHello || s.e.config.Conformance {
+		return false
+	}
+	m := received{true, typ, seq, body}
+	var t transcript
+	t.addReceived(m)
+	if bytes.HasPrefix(h.transcript.messages, t.messages) {
+		return false // the one that was answered
+	}
+	answered := h.transcript
+	h.transcript = transcript{}
+	if a := s.answerHello(now, m); a != nil {
+		h.transcript = answered
+		return false
+	}
+	h.e.flights -= 2 // they have taken the place of the two before
+	for next := seq + 1; in.Holds(next); next++ {
+		in.Forget(next) // the client's answer to the other
+	}
+	return true
 }
 
 // flight5 is what the client's flight says, as far as it is in the clear, all
@@ -319,7 +354,11 @@ func (s *server12) judgeFlight5(now time.Time) *AlertError {
 	t.addReceived(messages[inClientCertificate])
 	t.addReceived(messages[inClientKeyExchange])
 	f, a := s.readFlight5(messages, &t)
-	if a != nil {
+	switch {
+	case a == nil:
+	case errors.Is(a, errSignature) && s.answerRival(now):
+		return nil
+	default:
 		return a
 	}
 	preMaster, err := sharedSecret(s.private, f.peerPoint)
