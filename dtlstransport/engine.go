@@ -261,13 +261,15 @@ func (e *Engine) MaxPayload() int {
 // SetRemote gives the peer's fingerprints, where Config did not: they may come
 // with an answer that is slower than the handshake. If the peer has shown
 // another certificate already, the association ends with bad_certificate. Its
-// other errors are ErrRemoteSet, also where Config.VerifyPeer decides, and that of
-// set.Check, which end nothing.
+// other errors are ErrClosed, ErrRemoteSet, also where Config.VerifyPeer decides,
+// and that of set.Check, which end nothing.
 func (e *Engine) SetRemote(now time.Time, set fingerprint.Set) error {
-	if e.err != nil {
+	switch {
+	case e.err != nil:
 		return e.err
-	}
-	if len(e.remote) > 0 || e.config.VerifyPeer != nil {
+	case e.closed:
+		return ErrClosed
+	case len(e.remote) > 0 || e.config.VerifyPeer != nil:
 		return ErrRemoteSet
 	}
 	if err := set.Check(); err != nil {
@@ -338,6 +340,7 @@ func (e *Engine) shut() {
 		e.alerts = append(e.alerts, alert{alertWarning, AlertCloseNotify})
 	}
 	e.closed = true
+	e.early = nil
 	e.release()
 }
 
