@@ -118,7 +118,9 @@ func (c *client12) judge(now time.Time) *AlertError {
 		if a := c.judgeFlight6(now); a != nil || c.e.finished {
 			return a
 		}
-		c.judgeRival(now)
+		if c.h.timer.Expiries() > 0 {
+			c.judgeRival(now)
+		}
 		return nil
 	}
 	// The latest hello first: it carries the cookie. What one of them got for an
@@ -340,6 +342,7 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	finished := h.finished()
 	h.transcript.add(finished.Bytes)
 	h.accept(now, 0, messages[inServerHelloDone].seq)
+	h.inbox[0].Restart(seq) // see judgeRival
 	h.send(now, append(flight5, h.changeCipherSpec(), finished)...)
 	c.state = client12Flight6
 	h.changed = true
@@ -350,7 +353,10 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 // acceptable too. The signature in the flight does not cover all of it: who sees
 // our hello can overtake the genuine flight with a copy of it in which, say, the
 // CertificateRequest is another. The server then cannot accept what we answered, and
-// goes on to send its own. What is taken is one whole flight or the other.
+// goes on to send its own. What is taken is one whole flight or the other, of
+// messages that all came after the first was taken, and not before our answer to
+// that has stayed unanswered for its timeout: who sees nothing can make neither
+// of the two happen.
 func (c *client12) judgeRival(now time.Time) {
 	h := c.h
 	messages, complete, a := client12Grammar[client12Flight4].match(&h.inbox[0], c.helloSeq, c.flight())

@@ -103,6 +103,9 @@ func (h *handshake) handleFragments(now time.Time, epoch int, recordSeq uint64, 
 			continue
 		}
 		h = e.hs // a hello may have started the handshake over
+		if last := h.peerLast; last.known && last.epoch == epoch && last.seq == header.Seq && header.FragmentOffset+header.FragmentLength == header.Length {
+			h.repeated = true
+		}
 		switch h.inbox[epoch].Add(header, fragment) {
 		case flight.Kept:
 			h.changed = true
@@ -114,10 +117,6 @@ func (h *handshake) handleFragments(now time.Time, epoch int, recordSeq uint64, 
 			h.changed = true
 		case flight.Old, flight.Repeated:
 			e.drop(DropRepeatedMessage)
-			last := h.peerLast
-			if last.known && last.epoch == epoch && last.seq == header.Seq && header.FragmentOffset+header.FragmentLength == header.Length {
-				h.repeated = true
-			}
 		case flight.Ahead:
 			e.drop(DropAheadMessage)
 		case flight.Oversize:
@@ -195,12 +194,7 @@ func (h *handshake) accept(now time.Time, epoch int, last uint16) {
 	h.peerLast = lastMessage{true, epoch, last}
 	h.answers = maxFlightAnswers
 	h.inbox[1].Consume(last + 1)
-	switch {
-	case epoch == 1:
-		h.inbox[0].Consume(last + 1)
-	case h.e.role == RoleServer:
-		h.inbox[0].Consume(last) // keeps the hello: see server12.answerRival; a client keeps flight 4, see client12.judgeRival
-	}
+	h.inbox[0].Consume(last + 1)
 }
 
 // send queues a flight of ours, which waits for an answer.
@@ -223,6 +217,7 @@ func (h *handshake) expired() {
 		h.e.fellBack = true
 	}
 	h.resend()
+	h.changed = true // who waited for the timeout may judge again
 }
 
 // message makes a handshake message of ours. appendBody appends what follows

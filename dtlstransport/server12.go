@@ -223,6 +223,7 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 		h.transcript.add(m.Bytes)
 	}
 	h.accept(now, 0, m.seq)
+	h.inbox[0].Restart(m.seq) // see answerRival
 	h.send(now, flight4...)
 	s.state = server12Flight5
 	h.changed = true
@@ -235,7 +236,7 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 // Section 7.4.8; and who is not asked for a certificate sends neither.
 func (s *server12) matchFlight5() (messages []received, last uint16, complete bool, a *AlertError) {
 	in, whole := &s.h.inbox[0], server12Grammar[server12Flight5]
-	first := in.Next() + 1 // the hello is still there
+	first := in.Next() + 1 // behind the hello, see answerRival
 	from, to := 0, len(whole)
 	if s.e.config.ClientAuth == InsecureClientAuthNone {
 		from, to = inClientKeyExchange, inCertificateVerify
@@ -266,7 +267,7 @@ func (s *server12) answerRival(now time.Time) bool {
 	if !ok || typ != wire.TypeClientHello || s.e.config.Conformance {
 		return false
 	}
-	m := received{true, typ, seq, body}
+	m := received{true, typ, seq, bytes.Clone(body)} // answerHello lets go of body
 	var t transcript
 	t.addReceived(m)
 	if bytes.HasPrefix(h.transcript.messages, t.messages) {
@@ -279,9 +280,6 @@ func (s *server12) answerRival(now time.Time) bool {
 		return false
 	}
 	h.e.flights -= 2 // they have taken the place of the two before
-	for next := seq + 1; in.Holds(next); next++ {
-		in.Forget(next) // the client's answer to the other
-	}
 	return true
 }
 

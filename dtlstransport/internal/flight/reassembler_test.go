@@ -357,3 +357,28 @@ func TestLargestMessageComesThroughInEveryOrder(t *testing.T) { // HS-05, HS-38
 		}
 	}
 }
+
+func TestRestartAwaitsConsumedMessagesAgain(t *testing.T) {
+	for _, firstWins := range []bool{false, true} {
+		r := Reassembler{FirstWins: firstWins}
+		add := func(seq uint16, body string) Outcome {
+			return r.Add(wire.Header{Type: wire.TypeCertificate, Seq: seq, Length: uint32(len(body)), FragmentLength: uint32(len(body))}, []byte(body))
+		}
+		add(2, "two")
+		add(5, "five")
+		r.Consume(4)
+		if got := add(2, "two"); got != Old {
+			t.Fatalf("a consumed message is %v", got)
+		}
+		r.Restart(2)
+		if r.Held() != 0 || r.Next() != 2 || r.FirstWins != firstWins || r.Holds(5) {
+			t.Errorf("after Restart: held %d, next %d", r.Held(), r.Next())
+		}
+		if got := add(2, "other"); got != Kept {
+			t.Errorf("the message is %v when it comes again", got)
+		}
+		if _, body, ok := r.Message(2); !ok || string(body) != "other" {
+			t.Errorf("Message = %q, %v", body, ok)
+		}
+	}
+}
