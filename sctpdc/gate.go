@@ -28,7 +28,8 @@ type gate struct {
 	closeErr  error
 	stats     gateStats
 
-	sack sackUpdate
+	sack  sackUpdate
+	burst burst
 
 	// Used by Write only, which pion/sctp calls from one goroutine.
 	lastTSN    uint32 // the highest one sent
@@ -176,6 +177,8 @@ func (g *gate) inbound(p []byte) int {
 			}
 		case chunkReconfig:
 			changed = g.inboundReconfig(c) || changed
+		case chunkSack:
+			changed = g.burst.limit(c) || changed
 		default:
 			g.inboundControl(c)
 		}
@@ -288,9 +291,11 @@ func (g *gate) outboundData(c chunk, rest []byte) {
 		tsn := binary.BigEndian.Uint32(c.value)
 		if g.hasLastTSN && int32(tsn-g.lastTSN) <= 0 {
 			g.stats.retransmissions.Add(1)
+			g.burst.repeated()
 			continue
 		}
 		g.lastTSN, g.hasLastTSN = tsn, true
+		g.burst.packetSent(tsn)
 	}
 }
 
