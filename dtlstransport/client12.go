@@ -421,9 +421,10 @@ func (c *client12) readTicket(seq uint16) (ticket *wire.NewSessionTicket, m rece
 }
 
 // keepTicket keeps a new ticket in place of what there was. A ticket that is
-// empty is none (RFC 5077, Section 3.3).
+// empty is none (RFC 5077, Section 3.3); a very large one would have our hello
+// dropped.
 func (c *client12) keepTicket(now time.Time, t *wire.NewSessionTicket) {
-	if t == nil || len(t.Ticket) == 0 {
+	if t == nil || len(t.Ticket) == 0 || len(t.Ticket) > maxTicket {
 		return
 	}
 	s := c.e.newSession(now, nil, t.Ticket)

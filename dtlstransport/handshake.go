@@ -98,6 +98,10 @@ func (h *handshake) handleFragments(now time.Time, epoch int, recordSeq uint64, 
 			e.drop(DropRepeatedMessage)
 			continue
 		}
+		if header.Type == wire.TypeClientHello && header.Length > maxClientHello {
+			e.drop(DropOversize)
+			continue
+		}
 		if s, ok := e.side.(*server12); ok && epoch == 0 && !s.admit(now, header, recordSeq, fragment) {
 			e.drop(DropCookie)
 			continue

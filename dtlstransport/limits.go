@@ -11,6 +11,17 @@ const (
 	maxEarlyRecords = 16
 	maxEarlyBytes   = 16 << 10
 
+	// maxClientHello bounds a ClientHello, in bytes without its header. It is the
+	// one message of a stranger that outlives its reassembly, in the transcript;
+	// with it, a half-open server holds less than 64 KiB: 36 of fragments, 16 of
+	// early records and 1.25 times this. The largest of a browser is 1.6 KB; ours
+	// with maxALPN and maxTicket has 8.6 KB.
+	maxClientHello = 9 << 10
+
+	// maxTicket bounds the tickets that we make and keep, in bytes: they come back
+	// in a ClientHello, and hold the client's certificates.
+	maxTicket = 4 << 10
+
 	// maxHelloVerifyRequests is how many a client acts on. One is the rule; a
 	// second comes from a server whose secret has changed meanwhile.
 	maxHelloVerifyRequests = 4

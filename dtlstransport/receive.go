@@ -93,6 +93,11 @@ func (e *Engine) handlePlaintext(now time.Time, r *record.Record) error {
 	case record.TypeAlert:
 		level, description, err := wire.ParseAlert(r.Body)
 		e.drop(DropAlert)
+		// A server that has taken no hello yet has said nothing that a peer could
+		// refuse, and may wait for its client longer than any grace.
+		if s, ok := e.side.(*server12); ok && s.state == server12Flight1 && !e.config.Conformance {
+			return nil
+		}
 		if err == nil && (level == alertFatal || AlertDescription(description) == AlertCloseNotify) {
 			return e.hs.hint(now, &AlertError{Alert: AlertDescription(description), FromPeer: true})
 		}

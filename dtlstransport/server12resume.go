@@ -73,10 +73,16 @@ func (s *server12) resume(now time.Time, m received, hello *wire.ClientHello, p 
 	return nil
 }
 
-// newTicket makes the message with a ticket of the session.
+// newTicket makes the message with a ticket of the session. A ticket that no
+// hello would have room for is left out: "If the server determines that it does
+// not want to include a ticket after it has included the SessionTicket extension in
+// the ServerHello, then it sends a zero-length ticket" (RFC 5077, Section 3.3).
 func (s *server12) newTicket(now time.Time) flight.Message {
 	issued := s.e.newSession(now, nil, nil).lastUntil(ticketsEnd(now))
 	m := wire.NewSessionTicket{Lifetime: uint32(issued.expires.Sub(now) / time.Second), Ticket: s.e.config.Tickets.seal(now, issued)}
+	if len(m.Ticket) > maxTicket {
+		m = wire.NewSessionTicket{}
+	}
 	return s.h.message(wire.TypeNewSessionTicket, m.Append)
 }
 
