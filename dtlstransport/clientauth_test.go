@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 	"github.com/rtctransport/rtctransport/fingerprint"
 	"github.com/rtctransport/rtctransport/interop/netsim"
 )
@@ -97,5 +98,30 @@ func TestSendAlertEndsBothSides(t *testing.T) {
 	var told *AlertError
 	if !errors.As(p.server.err, &told) || !told.FromPeer || told.Alert != AlertUserCanceled {
 		t.Errorf("server: %v", p.server.err)
+	}
+}
+
+// The server's request says of which kinds the certificate may be, and by which
+// schemes it may sign: both have to fit. Ed25519 goes by ecdsa_sign (RFC 8422,
+// Section 5.5).
+func TestClientShowsACertificateOfARequestedType(t *testing.T) {
+	ecdsa, rsa, ed25519 := testCertificate(t, fingerprint.ECDSAP256), testCertificate(t, fingerprint.RSA2048), testCertificate(t, fingerprint.Ed25519)
+	for _, test := range []struct {
+		name  string
+		own   []*fingerprint.Certificate
+		types []uint8
+		want  *fingerprint.Certificate
+	}{
+		{"first of two", []*fingerprint.Certificate{rsa, ecdsa}, []uint8{certTypeECDSASign, certTypeRSASign}, rsa},
+		{"rsa_sign", []*fingerprint.Certificate{ecdsa, ed25519, rsa}, []uint8{certTypeRSASign}, rsa},
+		{"ecdsa_sign", []*fingerprint.Certificate{rsa, ecdsa}, []uint8{certTypeECDSASign}, ecdsa},
+		{"ecdsa_sign for Ed25519", []*fingerprint.Certificate{rsa, ed25519}, []uint8{certTypeECDSASign}, ed25519},
+		{"none fits", []*fingerprint.Certificate{ecdsa, ed25519}, []uint8{certTypeRSASign}, nil},
+	} {
+		config := &Config{Certificates: test.own}
+		got, scheme := config.chooseClient(&wire.CertificateRequest{Types: test.types, SignatureAlgorithms: offeredSchemes})
+		if got != test.want || (scheme == nil) != (test.want == nil) {
+			t.Errorf("%s: chose %v with %v", test.name, got, scheme)
+		}
 	}
 }

@@ -211,10 +211,12 @@ func (c *Config) chooseServer(m *wire.ClientHello, p *parameters) *fingerprint.C
 }
 
 // chooseClient picks the first certificate that the server's request allows,
-// or nil. certificate_types adds nothing to the schemes and is not looked at.
+// or nil: "The end-entity certificate provided by the client MUST contain a key
+// that is compatible with certificate_types." RFC 5246, Section 7.4.6.
 func (c *Config) chooseClient(m *wire.CertificateRequest) (*fingerprint.Certificate, *schemeInfo) {
 	for _, certificate := range c.Certificates {
-		if scheme := schemeFor(certificate.Signer().Public(), m.SignatureAlgorithms); scheme != nil {
+		scheme := schemeFor(certificate.Signer().Public(), m.SignatureAlgorithms)
+		if scheme != nil && slices.Contains(m.Types, scheme.key.certificateType()) {
 			return certificate, scheme
 		}
 	}

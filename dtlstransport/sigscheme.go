@@ -46,6 +46,14 @@ const (
 	keyEd25519
 )
 
+// certificateType returns the ClientCertificateType that a key of type k goes by.
+func (k keyType) certificateType() uint8 {
+	if k == keyRSA {
+		return certTypeRSASign
+	}
+	return certTypeECDSASign
+}
+
 type schemeInfo struct {
 	id   SignatureScheme
 	name string
