@@ -7,10 +7,13 @@
 //	RTC_SHOW_PEERS=1 go test -v ./interop/native    what the programs print
 //
 //	scene_test.go     what is shown: one handshake and what follows, for every stack
+//	refusal_test.go   the same for handshakes that fail, and with which alert
 //	   |
 //	openssl_test.go   openssl s_client and s_server
-//	shims_test.go     the libraries, through small programs of ours in testdata,
-//	shim_test.go      which are built here
+//	shims_test.go     OpenSSL, GnuTLS, Mbed TLS, wolfSSL, through small programs of ours
+//	nss_test.go       around the libraries; the same for NSS
+//	botan_test.go     and Botan
+//	shim_test.go      builds and drives those programs, which are in testdata
 //	   |
 //	ours_test.go      interop/peer, built here, and the certificates
 //	process_test.go   programs in process groups that end with the test

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	// The tests wait for others most of the time.
 	if f := flag.Lookup("test.parallel"); f != nil {
-		_ = f.Value.Set("6")
+		_ = f.Value.Set("10")
 	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "native")

@@ -129,7 +129,9 @@ func (p *process) await(pattern string, n int) []string {
 	over := p.done
 	for {
 		p.mu.Lock()
-		all, grown := re.FindAllStringSubmatch(p.output.String(), n), p.grown
+		// Whole lines only: the rest of one may be on its way.
+		whole := p.output.Bytes()[:bytes.LastIndexByte(p.output.Bytes(), '\n')+1]
+		all, grown := re.FindAllStringSubmatch(string(whole), n), p.grown
 		p.mu.Unlock()
 		if len(all) == n {
 			return all[n-1]

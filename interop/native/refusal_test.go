@@ -69,6 +69,12 @@ func refused(t *testing.T, k *stack, s *scene, role string) {
 			t.Errorf("we do not say %q but\n%s", want, text)
 		}
 		heard := k.heard
+		if k.fault != nil {
+			if why, evidence := k.fault(s, role); why != "" {
+				t.Logf("KNOWN FAULT of %s: %s", k.name, why)
+				heard = evidence
+			}
+		}
 		if strings.Contains(heard, "%d") {
 			heard = fmt.Sprintf(heard, s.refusal.alert)
 		}

@@ -26,6 +26,8 @@ type shim struct {
 	suite func(s *scene) string
 	// groups separates groups.
 	separator string
+	// env is the environment of the program; nil: nothing.
+	env func(cert string) []string
 
 	once    sync.Once
 	program string
@@ -34,6 +36,9 @@ type shim struct {
 
 func (b *shim) need(t *testing.T) {
 	need(t, "cc", "gcc libc6-dev")
+	if filepath.Ext(b.source) == ".cpp" {
+		need(t, "c++", "g++")
+	}
 	check := exec.Command("cc", append(includes(b.flags), "-E", "-x", "c", "-o", os.DevNull, "-")...)
 	check.Stdin = strings.NewReader("#include <" + b.header + ">\n")
 	if check.Run() != nil {
@@ -45,7 +50,7 @@ func (b *shim) need(t *testing.T) {
 		if filepath.Ext(b.source) == ".cpp" {
 			compiler = "c++"
 		}
-		args := append([]string{"-O1", "-g", "-Wall", "-Wextra", "-o", program, filepath.Join("testdata", b.source)}, b.flags...)
+		args := append([]string{"-O1", "-g", "-Wall", "-Wextra", "-Werror", "-o", program, filepath.Join("testdata", b.source)}, b.flags...)
 		if out, err := exec.Command(compiler, args...).CombinedOutput(); err != nil {
 			b.err = fmt.Errorf("%v: %v\n%s", args, err, out)
 		}
@@ -103,7 +108,11 @@ func (b *shim) start(t *testing.T, s *scene, role, port, cert string) *shimProce
 	for _, e := range s.exports {
 		args = append(args, "export="+e.String())
 	}
-	return &shimProcess{process: start(t, b.program, args...), shim: b, s: s, round: 1}
+	var env []string
+	if b.env != nil {
+		env = b.env(cert)
+	}
+	return &shimProcess{process: startIn(t, "", env, b.program, args...), shim: b, s: s, round: 1}
 }
 
 // stack makes a stack of the shim.

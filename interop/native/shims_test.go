@@ -69,7 +69,7 @@ func gnutlsFault(s *scene, role string) (why, evidence string) {
 		return "", ""
 	}
 	if role == "client" {
-		return "its sessions with use_srtp cannot be taken up: gnutls_session_set_data", `session: Error in parsing`
+		return "its sessions with use_srtp cannot be taken up: gnutls_session_set_data refuses them, or corrupts the heap", `session: Error in parsing|ended by signal: aborted|ended by signal: segm`
 	}
 	return "", ""
 }

@@ -16,7 +16,9 @@
  *   closed by=peer|self
  *   error TEXT
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +48,7 @@ static struct {
 	int rounds;
 	struct export_ask exports[4];
 	int export_count;
-} opt = {.rounds = 1, .client_auth = 1};
+} opt;
 
 enum { STACK_AGAIN = -1, STACK_ERROR = -2 };
 
@@ -126,7 +128,10 @@ static void read_options(int argc, char **argv)
 
 static struct sockaddr_in loopback(int port)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	struct sockaddr_in a;
+	memset(&a, 0, sizeof a);
+	a.sin_family = AF_INET;
+	a.sin_port = htons((uint16_t)port);
 	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	return a;
 }
@@ -135,7 +140,9 @@ static struct sockaddr_in loopback(int port)
  * the socket and connects to where it is from. */
 static void await_client(int fd)
 {
-	struct sockaddr none = {.sa_family = AF_UNSPEC};
+	struct sockaddr none;
+	memset(&none, 0, sizeof none);
+	none.sa_family = AF_UNSPEC;
 	connect(fd, &none, sizeof none);
 	for (;;) {
 		unsigned char b[2048];
@@ -218,6 +225,7 @@ static void traffic(int fd)
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	opt.rounds = opt.client_auth = 1;
 	read_options(argc, argv);
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 	struct sockaddr_in peer = loopback(opt.port), local = loopback(opt.server ? opt.port : 0);

@@ -1,0 +1,39 @@
+//go:build unix
+
+package native
+
+import (
+	"maps"
+	"testing"
+)
+
+func TestBotanLibrary(t *testing.T) {
+	b := &shim{source: "botan.cpp", header: "botan/build.h", pkg: "libbotan-2-dev g++", names: maps.Clone(nssNames), separator: ",", flags: []string{"-I/usr/include/botan-2", "-lbotan-2"}}
+	k := b.stack("Botan")
+	k.cannot = func(s *scene, _ string) string {
+		switch {
+		case s.serverCert == "ed25519" || s.clientCert == "ed25519":
+			return "Botan 2 has no Ed25519 in TLS"
+		case s.noEMS:
+			return "Botan always has the extension"
+		case len(s.exports) > 1:
+			return "Botan 2 takes an empty context for none"
+		}
+		return ""
+	}
+	// A repeated hello has the record version that it had, 1.0, as long as no ServerHello was
+	// taken. It is repeated when the server is slow, too.
+	k.dies, k.diesOf = "its server dies of a ClientHello that is repeated after its flight", `Received unexpected record version`
+	k.fault = func(s *scene, role string) (why, evidence string) {
+		switch {
+		case s.resume != "" && s.srtp != "":
+			return "its resumed hellos have no use_srtp, whatever the session had", `(?m)^connected version=dtls1\.2 .* srtp=none ems=1 resumed=1$`
+		case s.refusal.pin != "" && role == "server":
+			// We take nothing from its flight and, until the verdict, repeat our hello.
+			return k.dies, k.diesOf
+		}
+		return "", ""
+	}
+	k.heard = `alert %d`
+	testStack(t, k)
+}
