@@ -438,12 +438,12 @@ func (c *client12) keepTicket(now time.Time, t *wire.NewSessionTicket) {
 // t, in constant time.
 func (h *handshake) readFinished(sender Role, m received, t *transcript) *AlertError {
 	f, err := wire.ParseFinished(m.body)
-	if err != nil {
-		return parseAlert(m.typ, err)
-	}
 	want := h.e.schedule.verifyData(sender, t)
-	if subtle.ConstantTimeCompare(f.VerifyData[:], want[:]) != 1 {
+	if err != nil || subtle.ConstantTimeCompare(f.VerifyData[:], want[:]) != 1 {
 		return alertf(AlertDecryptError, "Finished does not verify")
+	}
+	if h.e.config.Conformance && h.inbox[1].Holds(m.seq+1) {
+		return alertf(AlertUnexpectedMessage, "another message behind Finished")
 	}
 	return nil
 }

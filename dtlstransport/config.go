@@ -175,8 +175,9 @@ type Config struct {
 	MaxForgedRecords int
 
 	// Conformance is the classical behaviour that test suites expect: what
-	// arrives first wins, the first refusal is fatal with the RFC's alert, early
-	// records are dropped, timers double up to 60 s without jitter. One forged datagram
+	// arrives first wins, the first refusal is fatal with the RFC's alert, as is what
+	// makes no sense on the wire, early records are dropped, flights are sent again by
+	// the timer alone, which doubles up to 60 s without jitter. One forged datagram
 	// then ends a handshake.
 	Conformance bool
 }

@@ -70,7 +70,7 @@ func alertf(d AlertDescription, format string, args ...any) *AlertError {
 // parseAlert makes the AlertError of a message that wire does not accept.
 func parseAlert(typ wire.HandshakeType, err error) *AlertError {
 	d := AlertDecodeError
-	if errors.Is(err, wire.ErrIllegalParameter) || errors.Is(err, wire.ErrDuplicateExtension) {
+	if errors.Is(err, wire.ErrIllegalParameter) {
 		d = AlertIllegalParameter
 	}
 	return alertf(d, "%v: %w", typ, err)

@@ -142,8 +142,10 @@ func (c *Config) readClientHello(body []byte) (*wire.ClientHello, parameters, *f
 }
 
 func (c *Config) negotiate(m *wire.ClientHello) (p parameters, certificate *fingerprint.Certificate, a *AlertError) {
-	// Newer versions have smaller numbers; whatever is newer gets 1.2.
-	if m.Version>>8 != 0xfe || m.Version > record.Version12 {
+	// Newer versions have smaller numbers; whatever is newer gets 1.2: "the server
+	// will reply with the highest version supported by both" (after RFC 5246,
+	// Appendix E.1).
+	if m.Version > record.Version12 {
 		return p, nil, alertf(AlertProtocolVersion, "ClientHello with version %#04x", m.Version)
 	}
 	if !slices.Contains(m.CompressionMethods, 0) {

@@ -168,7 +168,7 @@ client12Flight4             0  -  U  I  D  U  U  U  U  U  U  U  U  U
 client12Flight6             0  -  -  -  -  -  -  -  -  -  -  -  -  -
 client12Flight6             1  -  U  U  U  U  U  U  U  U  U  U  I  U
 client connected            0  -  -  -  -  -  -  -  -  -  -  -  -  -
-client connected            1  -  -  -  -  -  -  -  -  -  -  -  -  -
+client connected            1  U  U  U  U  U  U  U  U  U  U  U  U  U
 server12Flight1             0  -  D  U  U  U  U  U  U  U  U  U  U  U
 server12Flight5             0  -  U  U  U  U  I  U  U  U  U  U  U  U
 server12Finished            0  -  -  -  -  -  -  -  -  -  -  -  -  -
@@ -176,7 +176,7 @@ server12Finished            1  -  U  U  U  U  U  U  U  U  U  U  V  U
 server12ResumedFinished     0  -  -  -  -  -  -  -  -  -  -  -  -  -
 server12ResumedFinished     1  -  U  U  U  U  U  U  U  U  U  U  I  U
 server connected            0  -  -  -  -  -  -  -  -  -  -  -  -  -
-server connected            1  -  -  -  -  -  -  -  -  -  -  -  -  -
+server connected            1  U  U  U  U  U  U  U  U  U  U  U  U  U
 `
 
 func TestAnyMessageInAnyStateEndsNoHandshakeUnlessThatIsWanted(t *testing.T) { // HS-18, HS-22, HS-23, HS-50, REC-13

@@ -267,7 +267,7 @@ func TestNoCommonProfileConnectsWithoutSRTP(t *testing.T) {
 func TestServerIgnoresWhatItDoesNotKnow(t *testing.T) {
 	s := newQuickScene(t)
 	s.startWith(func(m *wire.ClientHello) {
-		m.Version = 0xfefc
+		m.Version = 0xfdff // as if there were a DTLS 2
 		m.CipherSuites = append([]uint16{0x0a0a, 0x1301, 0xc02d}, append(m.CipherSuites, 0xfafa)...)
 		m.SupportedGroups = append([]uint16{0x1a1a, 4588}, m.SupportedGroups...)
 		m.SignatureAlgorithms = append([]uint16{0x2a2a, 0x0201}, m.SignatureAlgorithms...)

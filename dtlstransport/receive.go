@@ -86,25 +86,35 @@ func (e *Engine) handlePlaintext(now time.Time, r *record.Record) error {
 			e.hs.ccsSeen = true
 			return nil
 		}
-		if e.config.Conformance {
-			return alertf(AlertIllegalParameter, "malformed ChangeCipherSpec")
-		}
-		e.drop(DropContentType)
+		return e.nonsense(DropContentType, AlertIllegalParameter, "malformed ChangeCipherSpec")
 	case record.TypeAlert:
 		level, description, err := wire.ParseAlert(r.Body)
+		if err != nil {
+			return e.nonsense(DropAlert, AlertDecodeError, "alert of another size than two bytes")
+		}
 		e.drop(DropAlert)
 		// A server that has taken no hello yet has said nothing that a peer could
 		// refuse, and may wait for its client longer than any grace.
 		if s, ok := e.side.(*server12); ok && s.state == server12Flight1 && !e.config.Conformance {
 			return nil
 		}
-		if err == nil && (level == alertFatal || AlertDescription(description) == AlertCloseNotify) {
+		if level == alertFatal || AlertDescription(description) == AlertCloseNotify {
 			return e.hs.hint(now, &AlertError{Alert: AlertDescription(description), FromPeer: true})
 		}
 	case record.TypeApplicationData:
-		e.drop(DropPlaintext)
+		return e.nonsense(DropPlaintext, AlertUnexpectedMessage, "application data in the clear")
 	default:
 		e.drop(DropContentType)
+	}
+	return nil
+}
+
+// nonsense drops and counts what no peer in its right mind sends, but anybody can.
+// Where Conformance wants to hear of it, it is the error.
+func (e *Engine) nonsense(r DropReason, d AlertDescription, what string) error {
+	e.drop(r)
+	if e.config.Conformance {
+		return alertf(d, "%s", what)
 	}
 	return nil
 }
@@ -117,7 +127,7 @@ func (e *Engine) handleProtected(now time.Time, r *record.Record) error {
 		case errors.Is(err, record.ErrReplayed):
 			e.drop(DropReplayed)
 		case errors.Is(err, record.ErrOversize):
-			e.drop(DropOversize)
+			return e.nonsense(DropOversize, AlertRecordOverflow, "record with over 2^14 bytes")
 		default:
 			e.drop(DropForged)
 			if limit := e.config.MaxForgedRecords; limit > 0 && e.stats.Dropped[DropForged] >= uint64(limit) {
@@ -134,7 +144,7 @@ func (e *Engine) handleProtected(now time.Time, r *record.Record) error {
 		if e.hs != nil {
 			return e.hs.handleFragments(now, 1, r.Number.Seq, content)
 		}
-		e.handlePostHandshake(now, content)
+		return e.handlePostHandshake(now, content)
 	case record.TypeAlert:
 		return e.handleAlert(content)
 	default:
@@ -186,15 +196,18 @@ func keepNewest(queue [][]byte, b []byte, stats *Stats) [][]byte {
 
 // handlePostHandshake takes handshake messages after the handshake: the final
 // flight of a peer that missed ours, or an attempt at renegotiation.
-func (e *Engine) handlePostHandshake(now time.Time, content []byte) {
+func (e *Engine) handlePostHandshake(now time.Time, content []byte) error {
 	for len(content) > 0 {
 		h, _, rest, err := wire.ParseFragment(content)
 		if err != nil {
 			e.drop(DropFragment)
-			return
+			return nil
 		}
 		content = rest
+		renegotiates := h.Type == wire.TypeHelloRequest && e.role == RoleClient || h.Type == wire.TypeClientHello && e.role == RoleServer
 		switch {
+		case e.config.Conformance && (renegotiates || h.Seq > e.finalSeq):
+			return alertf(AlertUnexpectedMessage, "message %v after the handshake", h.Type)
 		case h.Type == wire.TypeFinished && h.Seq == e.finalSeq && h.FragmentOffset+h.FragmentLength == h.Length:
 			// "[...] the node that transmits the final flight [...] MUST
 			// respond to a retransmit of the peer's last flight with a retransmit of
@@ -209,7 +222,7 @@ func (e *Engine) handlePostHandshake(now time.Time, content []byte) {
 					e.finalCopy = now.Add(finalCopyDelay)
 				}
 			}
-		case h.Type == wire.TypeHelloRequest && e.role == RoleClient || h.Type == wire.TypeClientHello && e.role == RoleServer:
+		case renegotiates:
 			// "When TLS renegotiation is attempted [...] the no_renegotiation
 			// alert" is the polite answer (RFC 5246, Section 7.2.2); RFC 8827,
 			// Section 6.5 forbids to take part.
@@ -221,6 +234,7 @@ func (e *Engine) handlePostHandshake(now time.Time, content []byte) {
 			e.drop(DropRepeatedMessage)
 		}
 	}
+	return nil
 }
 
 // handleAlert takes an authenticated alert. Its sender holds the keys, which
@@ -230,7 +244,9 @@ func (e *Engine) handleAlert(content []byte) error {
 	description := AlertDescription(d)
 	switch {
 	case err != nil:
-		e.drop(DropAlert)
+		return e.nonsense(DropAlert, AlertDecodeError, "alert of another size than two bytes")
+	case e.config.Conformance && level != alertWarning && level != alertFatal:
+		return alertf(AlertIllegalParameter, "alert of level %d", level)
 	case description == AlertCloseNotify:
 		if !e.connected {
 			return &AlertError{Alert: description, FromPeer: true}

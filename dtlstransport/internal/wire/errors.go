@@ -14,7 +14,7 @@ var (
 	// illegal_parameter.
 	ErrIllegalParameter = errors.New("illegal value")
 	// ErrDuplicateExtension means that "there MUST NOT be more than one extension of the same type" (RFC 5246, Section 7.4.1.4)
-	// is broken. The RFC names no alert; illegal_parameter fits best, since the form is right.
+	// is broken. The RFC names no alert; decode_error is what others send.
 	ErrDuplicateExtension = errors.New("duplicate extension")
 )
 
