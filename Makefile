@@ -1,10 +1,11 @@
 # make demo   two peers over ICE in one process
 # make test   everything that has to hold; installs what it needs on Debian as root
 # make bench  the benchmarks, each beside its floor
+# make bogo   BoringSSL's protocol tests; BORINGSSL_DIR is a checkout of it
 
 GO ?= go
 
-.PHONY: demo test bench lint
+.PHONY: demo test bench lint bogo
 
 demo:
 	$(GO) run ./examples/quickstart
@@ -28,3 +29,6 @@ lint:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 1s $$($(GO) list ./... | grep -v /interop/browser)
+
+bogo:
+	$(GO) run ./interop/bogo/run
