@@ -8,6 +8,7 @@
 //
 //	scene_test.go     what is shown: one handshake and what follows, for every stack
 //	refusal_test.go   the same for handshakes that fail, and with which alert
+//	renegotiation_test.go
 //	   |
 //	openssl_test.go   openssl s_client and s_server
 //	shims_test.go     OpenSSL, GnuTLS, Mbed TLS, wolfSSL, through small programs of ours
