@@ -54,8 +54,7 @@ type server12 struct {
 	tickets bool             // flight 6 has a ticket
 	id      []byte           // what we call the new session; empty: it is not stored
 
-	cookies    *Cookies // who has no cookie is asked for one; nil: nobody is
-	challenges int      // how many hellos may still be asked after the first was taken
+	cookies *Cookies // who has no cookie is asked for one; nil: nobody is
 
 	// cookieSeq is the message_seq of the hello whose cookie was valid, and with
 	// which reassembly began; -1: none yet. Without cookies it is not used.
@@ -66,7 +65,7 @@ type server12 struct {
 }
 
 func newServer12(e *Engine) *server12 {
-	return &server12{e: e, h: e.hs, cookies: e.config.Cookies, challenges: maxHelloVerifyRequests, cookieSeq: -1}
+	return &server12{e: e, h: e.hs, cookies: e.config.Cookies, cookieSeq: -1}
 }
 
 func (s *server12) flight() string { return s.state.String() }
@@ -109,12 +108,8 @@ func (s *server12) admit(now time.Time, header wire.Header, recordSeq uint64, fr
 		s.cookieSeq, s.recordSeq = int(header.Seq), recordSeq
 		return true
 	}
-	if !first {
-		if s.challenges == 0 {
-			return false
-		}
-		s.challenges--
-	}
+	// However many of them are forged: the question is at most half as large as the
+	// hello and leaves nothing behind.
 	s.e.verify = s.cookies.appendVerifyRequest(nil, now, s.e.remoteAddr, &hello, recordSeq, header.Seq)
 	return false
 }
@@ -132,7 +127,7 @@ func (s *server12) startOver() *server12 {
 	e.parameters, e.schedule, e.chain, e.certificate, e.resumed = parameters{}, nil, nil, nil, nil
 	e.flights = 0
 	next := newServer12(e)
-	next.cookies, next.challenges = s.cookies, s.challenges
+	next.cookies = s.cookies
 	e.side = next
 	return next
 }
