@@ -57,6 +57,10 @@ func (s *shim) config(o *options, resume bool) (*dtlstransport.Config, error) {
 		config.InitialTimeout = o.initialTimeout
 	}
 	if !o.server {
+		// The reference refuses a server that can use none of its certificates.
+		if len(certificates) > 0 {
+			config.ClientAuth = dtlstransport.ClientAuthRequire
+		}
 		return config, nil
 	}
 	switch {
