@@ -10,6 +10,7 @@ import (
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/interop/netsim"
 )
 
 // lastRecordSeq is the largest sequence number of a record.
@@ -353,4 +354,30 @@ func TestHellosWithoutACookieLeaveNothingBehind(t *testing.T) { // COOK-02
 		t.Errorf("%d bytes are left of 10,000 hellos", after-before)
 	}
 	runtime.KeepAlive(e)
+}
+
+// "[...] the server MUST use the record sequence number in the ClientHello as the
+// record sequence number in the initial ServerHello." RFC 6347, Section 4.2.1. Under
+// the number of the HelloVerifyRequest, a peer that looks for replays drops it.
+func TestServerHelloHasTheRecordNumberOfTheHelloWithTheCookie(t *testing.T) { // COOK-06
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.server.Cookies = NewCookies()
+		for _, resumed := range []bool{false, true} {
+			p := newPair(t, r.client, r.server, netsim.Config{Delay: time.Millisecond})
+			numbers := make(map[wire.HandshakeType]uint64) // of the last record with such a message
+			p.tap = func(b []byte) {
+				for rec, rest, ok := record.Next(b); ok; rec, rest, ok = record.Next(rest) {
+					if rec.Number.Epoch == 0 && rec.Type == record.TypeHandshake {
+						numbers[wire.HandshakeType(rec.Body[0])] = rec.Number.Seq
+					}
+				}
+			}
+			p.connect()
+			verify, asked := numbers[wire.TypeHelloVerifyRequest]
+			hello, answer := numbers[wire.TypeClientHello], numbers[wire.TypeServerHello]
+			if p.server.ConnectionState().Resumed != resumed || !asked || answer != hello || answer == verify {
+				t.Errorf("resumed %v: HelloVerifyRequest %v in record %d, ClientHello in %d, ServerHello in %d", resumed, asked, verify, hello, answer)
+			}
+		}
+	})
 }

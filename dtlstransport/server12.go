@@ -186,13 +186,7 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 	s.private = private
 	s.e.parameters, s.e.certificate = p, certificate
 	h.transcript.addReceived(m)
-	// "The first message each side transmits in each handshake always has
-	// message_seq = 0", but for the HelloVerifyRequest that may have come before,
-	// which mirrored the client's number (RFC 6347, Section 4.2.2).
-	h.sendSeq = m.seq
-	if s.cookieSeq >= 0 {
-		s.e.write[0].StartAt(s.recordSeq)
-	}
+	s.follow(m)
 	exchange := wire.ServerKeyExchange{Group: uint16(p.group), PublicKey: private.PublicKey().Bytes(), Scheme: uint16(p.serverScheme.id), Signature: signature}
 	request := wire.CertificateRequest{Types: []uint8{certTypeECDSASign, certTypeRSASign}, SignatureAlgorithms: offeredSchemes}
 	chain := wire.Certificate{Chain: certificate.Chain()}
@@ -223,6 +217,18 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 	s.state = server12Flight5
 	h.changed = true
 	return nil
+}
+
+// follow makes the numbers of what we send go on from the hello that is answered:
+// "The first message each side transmits in each handshake always has
+// message_seq = 0", but for the HelloVerifyRequest that may have come before,
+// which mirrored the client's number (RFC 6347, Section 4.2.2), as it mirrored that
+// of the record.
+func (s *server12) follow(hello received) {
+	s.h.sendSeq = hello.seq
+	if s.cookieSeq >= 0 {
+		s.e.write[0].StartAt(s.recordSeq)
+	}
 }
 
 // matchFlight5 reads the client's flight as far as it is in the clear, and
