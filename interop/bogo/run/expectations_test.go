@@ -79,4 +79,7 @@ func TestDigestTellsEveryChangeOfTheRunner(t *testing.T) {
 	if files("b/c.go", "d") == base || files("b/d.go", "c") == base {
 		t.Error("different files have the same digest")
 	}
+	if files("b/c.json", "c") != files("b/d.json", "d") {
+		t.Error("files that are not built change the digest")
+	}
 }
