@@ -82,7 +82,7 @@ func init() {
 const maxEngineMemory = 64 << 10
 
 func TestFloodsOfHalfOpenEnginesAreBoundedAndTheGenuinePeerGetsThrough(t *testing.T) { // REC-16, REC-17, REC-41, HS-09, HS-38, ALERT-10
-	const engines, datagrams = 12, 600
+	const engines, datagrams = 6, 400
 	sceneIn(t, "client connected", false) // whatever is made once is there
 	for name, forge := range floods {
 		for _, state := range []string{"client12Flight4", "client12Flight6", "server12Flight1", "server12Flight5", "server12Finished"} {
