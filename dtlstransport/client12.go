@@ -106,9 +106,12 @@ func (c *client12) start(now time.Time) error {
 // RFC 6347, Section 4.2.1.
 func (c *client12) sendHello(now time.Time, cookie []byte) {
 	m := c.h.message(wire.TypeClientHello, c.e.config.clientHello(c.h.clientRandom, cookie, c.offer).Append)
-	// A version that every server can read, and the same on retransmissions:
-	// Botan 2.19 ends the handshake when it changes.
-	m.Version = record.Version10
+	// The records of a hello have the version of all others. 1.0 would be as good,
+	// and is what browsers and test suites have; but Botan 2.19 ends the handshake
+	// when it gets a repeated hello whose version is not that of its answer.
+	if c.e.config.Conformance {
+		m.Version = record.Version10
+	}
 	c.hellos = append(c.hellos, m.Bytes)
 	c.h.send(now, m)
 }

@@ -21,16 +21,9 @@ func TestBotanLibrary(t *testing.T) {
 		}
 		return ""
 	}
-	// A repeated hello has the record version that it had, 1.0, as long as no ServerHello was
-	// taken. It is repeated when the server is slow, too.
-	k.dies, k.diesOf = "its server dies of a ClientHello that is repeated after its flight", `Received unexpected record version`
-	k.fault = func(s *scene, role string) (why, evidence string) {
-		switch {
-		case s.resume != "" && s.srtp != "":
+	k.fault = func(s *scene, _ string) (why, evidence string) {
+		if s.resume != "" && s.srtp != "" {
 			return "its resumed hellos have no use_srtp, whatever the session had", `(?m)^connected version=dtls1\.2 .* srtp=none ems=1 resumed=1$`
-		case s.refusal.pin != "" && role == "server":
-			// We take nothing from its flight and, until the verdict, repeat our hello.
-			return k.dies, k.diesOf
 		}
 		return "", ""
 	}

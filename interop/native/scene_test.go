@@ -4,12 +4,10 @@ package native
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A scene is a handshake and what follows, in words that hold for every stack
@@ -131,9 +129,6 @@ type stack struct {
 	// and what is printed, by them or by us, when it shows. It has to show: a fault that has gone
 	// fails the test, so that the list stays true.
 	fault func(s *scene, role string) (why, evidence string)
-	// dies is a fault by which a handshake with the stack's server fails now and then, for
-	// no reason that a test has in its hands; diesOf is what is printed then. It is tried again.
-	dies, diesOf string
 	// client starts a client. previous is the one whose session it resumes, or nil; sessions
 	// is a directory for it.
 	client func(t *testing.T, s *scene, port, sessions string, previous foreign) foreign
@@ -361,19 +356,11 @@ func theirServer(t *testing.T, k *stack, s *scene) {
 	for i, size := range s.sizes {
 		args = append(args, "--send", asHex(payload(i, size)))
 	}
-	var client *process
-	var server foreign
-	address := func(port string) []string { return append(slices.Clone(args), "--addr", "127.0.0.1:"+port) }
-	var port string
-	for try := 0; try == 0 || try < 4 && died(k, client, server); try++ {
-		port = freePort(t)
-		server = k.server(t, s, port)
-		client = start(t, ours, address(port)...)
-	}
+	port := freePort(t)
+	args = append(args, "--addr", "127.0.0.1:"+port)
+	server := k.server(t, s, port)
 	for n := 1; n <= rounds; n++ {
-		if n > 1 {
-			client = start(t, ours, address(port)...)
-		}
+		client := start(t, ours, args...)
 		s.check(t, client, 1, server.connected(n), n > 1)
 		for i, size := range s.sizes {
 			server.echo(payload(i, size))
@@ -392,25 +379,6 @@ func theirServer(t *testing.T, k *stack, s *scene) {
 			server.closed()
 		}
 	}
-}
-
-// died waits until a handshake has come to its end, one way or the other, and reports
-// whether the server has died of stack.dies.
-func died(k *stack, client *process, server foreign) bool {
-	if k.diesOf == "" {
-		return false
-	}
-	re := regexp.MustCompile(`(?m)^connected |` + k.diesOf)
-	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(5 * time.Millisecond) {
-		if said := re.FindString(client.text() + server.program().text()); said != "" {
-			if strings.HasPrefix(said, "connected") {
-				return false
-			}
-			client.t.Logf("KNOWN FAULT of %s: %s", k.name, k.dies)
-			return true
-		}
-	}
-	return false
 }
 
 // showFault waits for the evidence of a known fault.
@@ -438,9 +406,6 @@ func showFault(t *testing.T, k *stack, s *scene, role, why, evidence string) {
 		if s.resume != "" {
 			args = append(args, "--resume", t.TempDir()+"/session", "--send", asHex(payload(0, 8)))
 			first := start(t, ours, args...)
-			if died(k, first, server) {
-				return
-			}
 			if code := first.exit(); code != 0 {
 				t.Errorf("our exit code is %d", code)
 			}
