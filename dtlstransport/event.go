@@ -28,7 +28,7 @@ type Event struct {
 	// written to, until the next call that takes now: it aliases the datagram given to
 	// HandleDatagram or, for a record that came early, memory of the engine.
 	Data []byte
-	// Number is the number of that record.
+	// Number is the number of that record; zero if it came before EventConnected.
 	Number RecordNumber
 }
 

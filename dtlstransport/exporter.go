@@ -1,11 +1,19 @@
 package dtlstransport
 
-import "github.com/rtctransport/rtctransport/keying"
+import (
+	"fmt"
+
+	"github.com/rtctransport/rtctransport/keying"
+)
+
+// maxExport is more than anybody needs, in bytes.
+const maxExport = 64 << 10
 
 // ExportKeyingMaterial returns length bytes of keying material (RFC 5705,
 // Section 4). A nil context means none, which gives other bytes than an empty one.
 // It fails with ErrNotConnected before EventConnected, with ErrExportWithoutEMS if
-// the session has no extended master secret, and as keying.Export does.
+// the session has no extended master secret, for a negative length or one over 64
+// KiB, and as keying.Export does.
 func (e *Engine) ExportKeyingMaterial(label string, context []byte, length int) ([]byte, error) {
 	if !e.connected {
 		return nil, ErrNotConnected
@@ -14,6 +22,9 @@ func (e *Engine) ExportKeyingMaterial(label string, context []byte, length int) 
 	// [...] the exporter MUST NOT be used" (after RFC 7627, Section 5.4).
 	if !e.parameters.extendedMasterSecret && !e.config.InsecureExportWithoutEMS {
 		return nil, ErrExportWithoutEMS
+	}
+	if length < 0 || length > maxExport {
+		return nil, fmt.Errorf("dtls: export of %d bytes", length)
 	}
 	s := e.schedule
 	out := make([]byte, length)

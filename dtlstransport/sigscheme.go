@@ -101,29 +101,28 @@ func (s SignatureScheme) String() string {
 	return fmt.Sprintf("SignatureScheme(%#04x)", uint16(s))
 }
 
-// schemeFor returns the first of the peer's schemes that key can sign with.
+// schemeFor returns the scheme, out of the peer's, that key should sign with: for
+// ECDSA the one whose hash is of the size of the curve, if the peer has it, else
+// the first that fits.
 func schemeFor(key crypto.PublicKey, peer []uint16) *schemeInfo {
 	k, err := keyTypeOf(key)
 	if err != nil {
 		return nil
 	}
+	var first *schemeInfo
 	for i := range schemes {
 		s := &schemes[i]
-		if s.key == k && s.fits(key) && slices.Contains(peer, uint16(s.id)) {
+		if s.key != k || !slices.Contains(peer, uint16(s.id)) {
+			continue
+		}
+		if key, ok := key.(*ecdsa.PublicKey); !ok || key.Params().BitSize == 8*s.hash.Size() {
 			return s
 		}
+		if first == nil {
+			first = s
+		}
 	}
-	return nil
-}
-
-// fits reports whether a key is strong enough for the hash of s: a 256-bit
-// curve would cut SHA-384, and a P-384 key deserves better than SHA-256 where
-// the peer can. RSA keys of 2048 bits fit all.
-func (s *schemeInfo) fits(key crypto.PublicKey) bool {
-	if k, ok := key.(*ecdsa.PublicKey); ok {
-		return k.Curve.Params().BitSize >= 8*s.hash.Size() || s.hash == crypto.SHA256
-	}
-	return true
+	return first
 }
 
 func keyTypeOf(key crypto.PublicKey) (keyType, error) {

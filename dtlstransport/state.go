@@ -33,8 +33,9 @@ type ConnectionState struct {
 	// It must not be changed.
 	PeerCertificates [][]byte
 
-	// RoundTrips is how many round trips the flights of the handshake took:
-	// two, or three with a HelloVerifyRequest.
+	// RoundTrips is how many round trips the flights of the handshake took: two,
+	// or three with a HelloVerifyRequest, of which a server keeps no memory. A
+	// resumed handshake takes one and a half, counted as two.
 	RoundTrips int
 }
 
