@@ -381,3 +381,30 @@ func TestServerHelloHasTheRecordNumberOfTheHelloWithTheCookie(t *testing.T) { //
 		}
 	})
 }
+
+// So does the alert of a server that refuses that hello.
+func TestRefusalHasTheRecordNumberOfTheHelloWithTheCookie(t *testing.T) { // COOK-06
+	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	client.Groups, server.Groups = []Group{X25519}, []Group{Secp256r1}
+	server.Cookies = NewCookies()
+	p := newPair(t, client, server, netsim.Config{Delay: time.Millisecond})
+	var hello, verify, refusal uint64 // the last record of each
+	p.tap = func(b []byte) {
+		for rec, rest, ok := record.Next(b); ok; rec, rest, ok = record.Next(rest) {
+			switch {
+			case rec.Type == record.TypeAlert:
+				refusal = rec.Number.Seq
+			case rec.Body[0] == byte(wire.TypeClientHello):
+				hello = rec.Number.Seq
+			case rec.Body[0] == byte(wire.TypeHelloVerifyRequest):
+				verify = rec.Number.Seq
+			}
+		}
+	}
+	p.start()
+	p.run(time.Minute, func() bool { return p.client.err != nil && p.server.err != nil })
+	wantHandshakeError(t, "client", p.client.err, AlertHandshakeFailure, true)
+	if refusal <= verify || hello <= verify {
+		t.Errorf("HelloVerifyRequest in record %d, ClientHello in %d, alert in %d", verify, hello, refusal)
+	}
+}

@@ -59,9 +59,6 @@ type server12 struct {
 	// cookieSeq is the message_seq of the hello whose cookie was valid, and with
 	// which reassembly began; -1: none yet. Without cookies it is not used.
 	cookieSeq int
-	// recordSeq is the record sequence number of that hello, which flight 4 begins
-	// with.
-	recordSeq uint64
 }
 
 func newServer12(e *Engine) *server12 {
@@ -105,7 +102,8 @@ func (s *server12) admit(now time.Time, header wire.Header, recordSeq uint64, fr
 		if !first {
 			s = s.startOver()
 		}
-		s.cookieSeq, s.recordSeq = int(header.Seq), recordSeq
+		s.cookieSeq = int(header.Seq)
+		s.e.write[0].StartAt(recordSeq) // also if the answer is an alert
 		return true
 	}
 	// However many of them are forged: the question is at most half as large as the
@@ -186,7 +184,10 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 	s.private = private
 	s.e.parameters, s.e.certificate = p, certificate
 	h.transcript.addReceived(m)
-	s.follow(m)
+	// "The first message each side transmits in each handshake always has
+	// message_seq = 0", but for the HelloVerifyRequest that may have come before,
+	// which mirrored the client's number (RFC 6347, Section 4.2.2).
+	h.sendSeq = m.seq
 	exchange := wire.ServerKeyExchange{Group: uint16(p.group), PublicKey: private.PublicKey().Bytes(), Scheme: uint16(p.serverScheme.id), Signature: signature}
 	request := wire.CertificateRequest{Types: []uint8{certTypeECDSASign, certTypeRSASign}, SignatureAlgorithms: offeredSchemes}
 	chain := wire.Certificate{Chain: certificate.Chain()}
@@ -217,18 +218,6 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 	s.state = server12Flight5
 	h.changed = true
 	return nil
-}
-
-// follow makes the numbers of what we send go on from the hello that is answered:
-// "The first message each side transmits in each handshake always has
-// message_seq = 0", but for the HelloVerifyRequest that may have come before,
-// which mirrored the client's number (RFC 6347, Section 4.2.2), as it mirrored that
-// of the record.
-func (s *server12) follow(hello received) {
-	s.h.sendSeq = hello.seq
-	if s.cookieSeq >= 0 {
-		s.e.write[0].StartAt(s.recordSeq)
-	}
 }
 
 // matchFlight5 reads the client's flight as far as it is in the clear, and

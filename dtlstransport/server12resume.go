@@ -50,7 +50,7 @@ func (s *server12) resume(now time.Time, m received, hello *wire.ClientHello, p 
 	}
 	h.clientRandom, h.serverRandom = hello.Random, random
 	h.transcript.addReceived(m)
-	s.follow(m)
+	h.sendSeq = m.seq
 	s.e.parameters, s.e.schedule, s.e.resumed = p, schedule, old
 	s.e.setPeerCertificates(old.chain)
 	s.e.write[1], s.e.read = sealer, opener
