@@ -79,6 +79,7 @@ type client12 struct {
 	// first hello still counts after a HelloVerifyRequest that somebody forged.
 	hellos     [][]byte
 	lastCookie []byte
+	verified   int // HelloVerifyRequests acted on
 
 	offer     sessionOffer // the same in all hellos
 	sessionID []byte       // what the server calls the new session; empty: nothing
@@ -105,6 +106,11 @@ func (c *client12) start(now time.Time) error {
 // cipher_suites, compression_method) as it did in the original ClientHello."
 // RFC 6347, Section 4.2.1.
 func (c *client12) sendHello(now time.Time, cookie []byte) {
+	if len(c.hellos) > maxHelloVerifyRequests {
+		// A server looks no further ahead: the last hello gives its number to the new one.
+		c.hellos = c.hellos[:maxHelloVerifyRequests]
+		c.h.sendSeq = maxHelloVerifyRequests
+	}
 	m := c.h.message(wire.TypeClientHello, c.e.config.clientHello(c.h.clientRandom, cookie, c.offer).Append)
 	// The records of a hello have the version of all others. 1.0 would be as good,
 	// and is what browsers and test suites have; but Botan 2.19 ends the handshake
@@ -170,9 +176,10 @@ func (c *client12) judgeHelloVerifyRequest(now time.Time, seq uint16, body []byt
 	// negotiation" (after RFC 6347, Section 4.2.1). A cookie that we sent back
 	// already means that the two crossed.
 	repeated := len(c.hellos) > 1 && bytes.Equal(m.Cookie, c.lastCookie)
-	if repeated || len(c.hellos) > maxHelloVerifyRequests {
+	if repeated || c.verified >= maxHelloVerifyRequests+c.h.timeouts {
 		return nil
 	}
+	c.verified++
 	c.lastCookie = slices.Clone(m.Cookie)
 	c.h.inbox[0].Forget(seq)
 	c.h.timer.Sample(now)

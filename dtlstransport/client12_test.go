@@ -54,3 +54,18 @@ func TestManyForgedHelloVerifyRequestsCostFewHellos(t *testing.T) { // HS-26
 		t.Errorf("%d hellos, %v", p.client.datagrams, p.client.err)
 	}
 }
+
+func TestForgedHelloVerifyRequestsDoNotUseUpTheGenuineOne(t *testing.T) {
+	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	server.Cookies = NewCookies()
+	p := newPair(t, client, server, netsim.Config{Delay: 25 * time.Millisecond})
+	p.start()
+	for i := range 16 {
+		p.client.note(p.client.HandleDatagram(p.now, forgedVerifyRequest(0, string(rune('a'+i)))))
+		p.flush(p.client)
+	}
+	if !p.run(5*time.Second, p.bothConnected) {
+		t.Fatalf("client %v (%v), server %v (%v)", p.client.connected, p.client.err, p.server.connected, p.server.err)
+	}
+	p.checkTraffic(t)
+}

@@ -40,8 +40,9 @@ type handshake struct {
 	answers  int                   // how often that may still be answered
 	tokens   int                   // how many flights may still be judged before our next timeout
 
-	timer   flight.Timer
-	sendSeq uint16 // message_seq of our next message
+	timer    flight.Timer
+	timeouts int    // of all flights
+	sendSeq  uint16 // message_seq of our next message
 
 	hints   []error     // what the wire said against the handshake, unauthenticated
 	refusal *AlertError // the latest of them; what the handshake fails with
@@ -219,6 +220,7 @@ func (h *handshake) resend() {
 
 // expired is what a timeout without an answer does.
 func (h *handshake) expired() {
+	h.timeouts++
 	h.tokens = min(h.tokens+verifyRefill, verifyTokens)
 	if h.timer.Expiries() > silentTimeouts && !h.e.config.Conformance {
 		h.e.fellBack = true

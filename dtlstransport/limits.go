@@ -22,8 +22,9 @@ const (
 	// in a ClientHello, and hold the client's certificates.
 	maxTicket = 4 << 10
 
-	// maxHelloVerifyRequests is how many a client acts on. One is the rule; a
-	// second comes from a server whose secret has changed meanwhile.
+	// maxHelloVerifyRequests is how many a client acts on, with one more for each
+	// timeout of its own. One is the rule; a second comes from a server whose
+	// secret has changed meanwhile.
 	maxHelloVerifyRequests = 4
 
 	// maxFlightAnswers is how often a handshake sends a flight again because the
