@@ -20,8 +20,8 @@
 // To read the engine, begin with engine.go (the surface) and receive.go (a
 // datagram's way in), then handshake.go (what both sides share), client12.go and
 // server12.go (the two state machines, in the order of the messages on the wire),
-// grammar.go (which messages make up a flight), hello.go (negotiation) and
-// limits.go (what a hostile peer can cost).
+// grammar.go (which messages make up a flight), hello.go (negotiation), session.go
+// (resumption) and limits.go (what a hostile peer can cost).
 //
 // # What holds
 //
@@ -32,6 +32,8 @@
 //     come.
 //   - Before the peer is authenticated, what anybody could have forged is a hint
 //     and not a verdict: it starts Config.FailureGrace, and progress clears it.
+//   - A flight that was tampered with on its way, and verifies all the same, gives
+//     way to the genuine one when the other side cannot accept what it led to.
 //   - What makes no sense on the wire is dropped and counted (Stats). It is never
 //     an error and never a panic.
 package dtlstransport
