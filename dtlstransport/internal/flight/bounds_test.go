@@ -52,6 +52,13 @@ func TestHeldStaysBelowItsBoundUnderAttack(t *testing.T) { // HS-09
 		"pairs that make pieces grow": func(r *rand.Rand, i int) (wire.Header, []byte) {
 			return cut(uint16(i/2%Window), wire.TypeCertificate, MaxMessage, i/2/Window*3%(MaxMessage-2)+i%2, 1), chunk[:1]
 		},
+		"pieces that one more joins": func(r *rand.Rand, i int) (wire.Header, []byte) {
+			seq, k := uint16(i/401%Window), i%401
+			if k == 400 {
+				return cut(seq, wire.TypeCertificate, MaxMessage, 0, 800), chunk[:800]
+			}
+			return cut(seq, wire.TypeCertificate, MaxMessage, 2*k, 1), chunk[:1]
+		},
 		"contradictions": func(r *rand.Rand, i int) (wire.Header, []byte) {
 			n := 1 + r.IntN(4000)
 			return cut(uint16(i%Window), wire.HandshakeType(i), 20000+i%7, r.IntN(16000), n), chunk[:n]
@@ -93,6 +100,31 @@ func TestHeldStaysBelowItsBoundUnderAttack(t *testing.T) { // HS-09
 				}
 				wantMessage(t, &in, 1, wire.TypeCertificate, genuine)
 			}
+		}
+	}
+}
+
+// A flight cut into pieces of two bytes, each overlapping the next, in any order:
+// memory to spare for pieces that grow must not cost a message of the others.
+func TestFlightInTheSmallestPiecesComesThroughInAnyOrder(t *testing.T) { // HS-05, HS-09
+	for seed := range uint64(40) {
+		rnd := rand.New(rand.NewPCG(seed, 1))
+		bodies := [][]byte{randomBytes(rnd, 80), randomBytes(rnd, 1000), randomBytes(rnd, 330), randomBytes(rnd, 60)}
+		type at struct{ seq, offset int }
+		var pieces []at
+		for seq, body := range bodies {
+			for offset := range len(body) - 1 {
+				pieces = append(pieces, at{seq, offset}, at{seq, offset})
+			}
+		}
+		rnd.Shuffle(len(pieces), func(i, j int) { pieces[i], pieces[j] = pieces[j], pieces[i] })
+		r := new(Reassembler)
+		for _, p := range pieces {
+			addCut(r, uint16(p.seq), wire.TypeCertificate, bodies[p.seq], p.offset, 2)
+			checkHeld(t, "small pieces", r)
+		}
+		for seq, body := range bodies {
+			wantMessage(t, r, uint16(seq), wire.TypeCertificate, body)
 		}
 	}
 }

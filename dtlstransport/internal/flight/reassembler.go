@@ -184,12 +184,13 @@ func (r *Reassembler) release(s *slot) {
 }
 
 // makeRoom sees to it that n more bytes may be held for the message in keep. It
-// gives back what is spare there, then drops the largest other messages.
+// gives back what is spare, in all of them, before it drops the largest others.
 func (r *Reassembler) makeRoom(keep *slot, n int) bool {
-	if r.held+n > maxHeld {
-		r.held -= keep.cost()
-		keep.clip()
-		r.held += keep.cost()
+	for i := 0; i < len(r.slots) && r.held+n > maxHeld; i++ {
+		s := &r.slots[i]
+		r.held -= s.cost()
+		s.clip()
+		r.held += s.cost()
 	}
 	for r.held+n > maxHeld {
 		var largest *slot
@@ -293,4 +294,9 @@ func (s *slot) insert(offset int, fragment []byte) {
 	}
 	s.pieces[i] = joined
 	s.pieces = slices.Delete(s.pieces, i+1, j)
+	// What is counted is the pieces that there are: room for twice as many is
+	// covered, more is given back.
+	if n := len(s.pieces); cap(s.pieces) > 2*n+4 {
+		s.pieces = append(make([]piece, 0, n), s.pieces...)
+	}
 }
