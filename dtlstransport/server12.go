@@ -78,7 +78,7 @@ func (s *server12) start(time.Time) error { return nil }
 //
 // Without cookies, the first hello is taken as it is. But anybody could have sent
 // it: another one, with another random, is asked for a cookie, and who returns
-// that takes the place of a client that has proved nothing yet.
+// that takes the place of a client that has not proved itself yet.
 func (s *server12) admit(now time.Time, header wire.Header, recordSeq uint64, fragment []byte) bool {
 	first := s.state == server12Flight1
 	switch {
@@ -95,6 +95,8 @@ func (s *server12) admit(now time.Time, header wire.Header, recordSeq uint64, fr
 		return false
 	case !first && hello.random == s.h.clientRandom:
 		return true
+	case s.state == server12Finished:
+		return false // the client has proved itself, but for its Finished
 	case !first && s.cookies == nil:
 		s.cookies = NewCookies()
 	}

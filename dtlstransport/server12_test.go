@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/fingerprint"
 	"github.com/rtctransport/rtctransport/interop/netsim"
 )
@@ -53,4 +54,34 @@ func TestForgedHellosDuringTheHandshakeAreAskedForCookiesOnly(t *testing.T) {
 			t.Errorf("cookies %v: client %v (%v), server %v (%v)", cookies != nil, p.client.connected, p.client.err, p.server.connected, p.server.err)
 		}
 	}
+}
+
+func TestAClientThatHasProvedItselfIsNotReplaced(t *testing.T) {
+	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	p := newPair(t, client, server, netsim.Config{Delay: 25 * time.Millisecond})
+	p.start()
+	p.run(time.Second, func() bool { return p.client.flight() == "client12Flight6" })
+	p.client.out.Rewind()
+	flight5, _ := p.client.AppendDatagram(nil)
+	for b := flight5; len(b) > 0; {
+		r, rest, _ := record.Next(b)
+		if r.Type == record.TypeHandshake && r.Number.Epoch == 0 {
+			p.server.note(p.server.HandleDatagram(p.now, r.Raw))
+		}
+		b = rest
+	}
+	if p.server.flight() != "server12Finished" {
+		t.Fatalf("the server awaits %s", p.server.flight())
+	}
+	if err := p.server.HandleDatagram(p.now, strangerHello(t)); err != nil || p.server.verify != nil {
+		t.Errorf("a stranger's hello is answered (%v)", err)
+	}
+}
+
+// flight names what an end awaits.
+func (e *end) flight() string {
+	if e.side == nil {
+		return ""
+	}
+	return e.side.flight()
 }
