@@ -165,7 +165,7 @@ async function hangUp(reason, failed = false) {
   verdict(reason);
   if (l.id && failed) { // the server knows why
     const s = await server.stats(l.id).catch(() => null);
-    if (s && !link) { layers(s); noteServer(l, s.timeline); verdict(reason, s.error); }
+    if (s && !link) { layers(s); noteServer(l, s.timeline); verdict(s.dtlsState === 'failed' ? 'The DTLS handshake was refused.' : reason, s.error); }
   } else if (!link) layers();
   l.source?.stop();
   l.pc.close();

@@ -1,6 +1,6 @@
 // Jobs that end: refusals, and each side closing.
 
-import { ask, awaits, begin, camera, closed, echoes, equal, must, open, stats, until, withChannel } from './connect.js';
+import { ask, awaits, begin, camera, closed, dtlsIs, echoes, equal, must, open, stats, until, withChannel } from './connect.js';
 
 const forge = (sdp) => sdp.replace(/(a=fingerprint:\S+ )(.)/g, (_, before, digit) => before + (digit === '0' ? '1' : '0'));
 
@@ -19,7 +19,7 @@ async function refused(job, edit, whose) {
     const v = await stats(c.id);
     serverStates.add(v.dtlsState);
     awaits(`${whose} to refuse: page ${c.states}, server ${[...serverStates]} ${v.error ?? ''}`);
-    return v.dtlsState === 'failed' && c.dtls.state === 'failed' && v;
+    return v.dtlsState === 'failed' && await dtlsIs(c, 'failed') && v;
   }, 20000);
   must(!c.states.includes('connected'), `the page's DTLS states: ${c.states}`);
   must(!serverStates.has('connected'), `the server's DTLS states: ${[...serverStates]}`);
@@ -58,6 +58,6 @@ export async function serverCloses(job) {
   await ask(`close?id=${c.id}`, {});
   equal((await stats(c.id)).dtlsState, 'closed', 'dtlsState');
   await closed(channel);
-  await until(`the page's DTLS closed (${c.dtls.state})`, () => c.dtls.state === 'closed');
+  await until('the page\'s DTLS closed', () => dtlsIs(c, 'closed'));
   job.facts.ms = Math.round(performance.now() - from);
 }
