@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 	"github.com/rtctransport/rtctransport/fingerprint"
 	"github.com/rtctransport/rtctransport/interop/netsim"
 )
@@ -84,4 +85,37 @@ func (e *end) flight() string {
 		return ""
 	}
 	return e.side.flight()
+}
+
+func TestAClientThatBeginsOverAndOverGetsNoMoreSignaturesThanOthers(t *testing.T) { // ALERT-10
+	_, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	stranger, _ := configs(t, fingerprint.ECDSAP384, fingerprint.ECDSAP256)
+	p := newPair(t, stranger, server, netsim.Config{})
+	if err := p.server.HandleDatagram(p.now, strangerHello(t)); err != nil {
+		t.Fatal(err)
+	}
+	randoms := map[wire.Random]bool{p.server.hs.serverRandom: true}
+	for range 100 { // without time passing; each returns its cookie
+		c := p.newEnd("client", RoleClient, stranger, netsim.AtoB)
+		c.Start(p.now)
+		for range 2 {
+			hello, _ := c.AppendDatagram(nil)
+			if err := p.server.HandleDatagram(p.now, hello); err != nil {
+				t.Fatal(err)
+			}
+			if answer, ok := p.server.AppendDatagram(nil); ok {
+				c.HandleDatagram(p.now, answer)
+			}
+		}
+		if r := p.server.hs.serverRandom; r != (wire.Random{}) {
+			randoms[r] = true
+		}
+	}
+	if n := len(randoms); n < 2 || n > verifyTokens {
+		t.Errorf("%d flights were signed, want 2 to %d", n, verifyTokens)
+	}
+	p.server.HandleTimeout(p.server.Deadline()) // brings new ones
+	if p.server.hs.serverRandom == (wire.Random{}) {
+		t.Error("the last client is not answered after a timeout")
+	}
 }
