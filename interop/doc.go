@@ -4,6 +4,7 @@
 // here is imported by the library.
 //
 //	netsim    a seeded datagram link in virtual time; imports nothing of ours
+//	relay     the same between real UDP sockets, with an observer and scripted faults
 //	browser   headless Chromium and Firefox against examples/browser
 //	native    OpenSSL, GnuTLS, Mbed TLS, wolfSSL, NSS and Botan, in both roles
 //	bogo      BoringSSL's conformance suite against the engine (make bogo)
