@@ -22,10 +22,23 @@ import (
 //	RemoteAddr() net.Addr
 //	RTT() time.Duration    // the round-trip time it knows, 0 when it knows none
 //	MaxDatagramSize() int  // bytes, the largest datagram that it takes, 0 when it knows none
+//
+// A link may also deliver by itself instead of being read, see [Pusher].
 type Link interface {
 	io.Reader
 	io.Writer
 	io.Closer
+}
+
+// A Pusher is a link that is not read: it calls, as one peer of a server's socket does. A Mux over such
+// a link has no goroutine, and what comes before somebody has attached to its class is kept from New on.
+type Pusher interface {
+	Link
+
+	// Push has deliver called for each datagram, and end once when the link has failed. deliver is not
+	// called by two goroutines at a time. b may be written to, and is the link's again when deliver
+	// returns. Push is called once, before any Write; Read is never called.
+	Push(deliver func(b []byte), end func(err error))
 }
 
 // A LinkError is the end of a Mux that nobody closed: its link failed. Unwrap gives the link's own error.

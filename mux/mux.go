@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A Mux shares one link among the protocols of a WebRTC transport. One goroutine reads the link; it starts
-// with the first Handle or Endpoint and ends with the Mux. All methods may be called concurrently, and from
+// A Mux shares one link among the protocols of a WebRTC transport. One goroutine reads the link, unless that is
+// a [Pusher]; it starts with the first Handle or Endpoint and ends with the Mux. All methods may be called concurrently, and from
 // inside a handler.
 type Mux struct {
 	link   Link
@@ -27,8 +27,9 @@ type Mux struct {
 	early     backlog                // what came for classes with a nil route
 	endpoints map[*Endpoint]struct{} // the open ones
 
-	done  chan struct{} // closed after the last handler call of the read loop
-	onEnd []func(error) // to be called at the end
+	pushing pushState     // of a Pusher
+	done    chan struct{} // closed after the last handler call of the read loop
+	onEnd   []func(error) // to be called at the end
 }
 
 // A route is where datagrams of a class go: to a handler, into an endpoint, or nowhere when it has neither.
@@ -43,15 +44,20 @@ type route struct {
 }
 
 // New returns a Mux over link, which belongs to it from now on: nobody else may read it, and Close closes
-// it. Nothing is read before the first Handle or Endpoint, so a Mux may be dropped until then. config may
-// be nil.
+// it. Nothing is read before the first Handle or Endpoint, so a Mux may be dropped until then, if the link is
+// no Pusher. config may be nil.
 func New(link Link, config *Config) *Mux {
-	return &Mux{
+	m := &Mux{
 		link:      link,
 		limits:    config.limits(),
 		endpoints: make(map[*Endpoint]struct{}),
 		done:      make(chan struct{}),
 	}
+	if p, ok := link.(Pusher); ok {
+		m.started = true
+		p.Push(m.deliver, func(err error) { _ = m.fail(&LinkError{"read", err}) })
+	}
+	return m
 }
 
 // Handle gives all datagrams of the classes to handler, which the read loop calls inline: while it runs, no
@@ -187,7 +193,7 @@ func (m *Mux) fail(err error) error {
 	m.early = backlog{}
 	endpoints, onEnd := m.endpoints, m.onEnd
 	m.endpoints, m.onEnd = nil, nil
-	if !m.started {
+	if _, pushed := m.link.(Pusher); !m.started || pushed && m.pushing.end() {
 		close(m.done)
 	}
 	m.mu.Unlock()
