@@ -191,6 +191,25 @@ func TestRecordPathDoesNotAllocate(t *testing.T) {
 	}
 }
 
+func TestTracingTheRecordPathDoesNotAllocate(t *testing.T) {
+	client, server := benchmarkConfigs(t)
+	records := 0
+	count := func(e TraceEvent) {
+		if e.Kind == TraceRecord && e.Record.Type == 23 {
+			records++
+		}
+	}
+	client.Trace, server.Trace = count, count
+	x, y := shakenHands(t, client, server)
+	message, buf := make([]byte, benchmarkRecord), make([]byte, 0, 2048)
+	if n := testing.AllocsPerRun(1000, func() { exchange(t, x, y, message, buf) }); n != 0 {
+		t.Errorf("%v allocations for a record there and back", n)
+	}
+	if records < 2*1000 {
+		t.Errorf("told of %d records", records)
+	}
+}
+
 func TestIdleEngineIsSmall(t *testing.T) {
 	client, server := benchmarkConfigs(t)
 	const pairs = 200

@@ -117,7 +117,7 @@ func (c *client12) judgeResumed(now time.Time, seq uint16, body []byte) *AlertEr
 		return alertf(AlertInternalError, "%w", problem)
 	}
 	c.e.flights++
-	c.e.out.Begin(h.changeCipherSpec(), h.finished())
+	c.e.begins(h.changeCipherSpec(), h.finished())
 	key := c.e.clientSessionKey()
 	c.e.sessionKey = key
 	c.keepTicket(now, ticket)

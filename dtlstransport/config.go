@@ -141,6 +141,13 @@ type Config struct {
 	// for concurrent use if the Config is shared.
 	KeyLogWriter io.Writer
 
+	// Trace, if not nil, is told what an association sends, receives, drops and
+	// waits for: for a log, see NewSlogTrace, or a picture of the handshake. It is
+	// called from within the engine, must be quick and must not call into it, and has to
+	// be safe for concurrent use if the Config is shared. It costs no allocation on the way of application
+	// data; nil costs nothing.
+	Trace func(TraceEvent)
+
 	// Sessions keeps sessions, so that ends that meet again shake hands in one
 	// round trip: at a client under the peer's first fingerprint, or under one name for
 	// all if VerifyPeer decides, so that it needs a store for each peer then; at a

@@ -338,6 +338,9 @@ func (c *Conn) Write(b []byte) (int, error) {
 	case c.err != nil:
 		err = c.err
 	default:
+		if trace := c.engine.trace; trace != nil {
+			trace.at(time.Now())
+		}
 		*buf, err = c.engine.AppendApplicationData((*buf)[:0], b)
 	}
 	c.mu.Unlock()

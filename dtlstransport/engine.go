@@ -70,6 +70,7 @@ type Engine struct {
 	closed    bool // close_notify came or went
 	err       error
 
+	trace  *tracer  // nil: nobody wants to know
 	opened uint64   // records of the peer that were authentic
 	early  [][]byte // application data from before the gate opened
 	events eventQueue
@@ -100,6 +101,9 @@ func NewEngine(role Role, config *Config) (*Engine, error) {
 		e.datagram = DefaultMaxDatagramSize
 	}
 	e.write[0] = new(record.Sealer)
+	if e.trace = newTracer(config, role); e.trace != nil {
+		e.out.Sealing = e.trace.seal
+	}
 	e.hs = newHandshake(e)
 	if role == RoleClient {
 		e.side = newClient12(e)
@@ -113,7 +117,7 @@ func NewEngine(role Role, config *Config) (*Engine, error) {
 // server begins by itself with the first datagram, but its HandshakeTimeout
 // counts from Start. A second call has no effect.
 func (e *Engine) Start(now time.Time) error {
-	e.begin()
+	e.begin(now)
 	if e.err != nil || e.hs == nil || e.hs.started() {
 		return e.err
 	}
@@ -122,12 +126,16 @@ func (e *Engine) Start(now time.Time) error {
 	if err := e.side.start(now); err != nil {
 		return e.fail(now, err)
 	}
+	e.trace.changed(e)
 	return nil
 }
 
 // begin starts a call that takes now: what the last one left is dropped.
-func (e *Engine) begin() {
-	e.stats.Dropped[DropEvent] += uint64(e.events.reset())
+func (e *Engine) begin(now time.Time) {
+	e.trace.at(now)
+	for range e.events.reset() {
+		e.drop(DropEvent)
+	}
 	if e.connected && e.early != nil {
 		e.early = nil
 	}
@@ -135,7 +143,7 @@ func (e *Engine) begin() {
 
 // HandleTimeout does what was due by now. Early calls have no effect.
 func (e *Engine) HandleTimeout(now time.Time) error {
-	e.begin()
+	e.begin(now)
 	if e.err != nil {
 		return e.err
 	}
@@ -150,10 +158,18 @@ func (e *Engine) HandleTimeout(now time.Time) error {
 	}
 	if !e.finalCopy.IsZero() && !now.Before(e.finalCopy) {
 		e.finalCopy = time.Time{}
-		e.out.Rewind()
+		e.resend(FlightCopy)
 	}
-	if e.hs != nil && e.hs.timer.Expire(now) {
-		e.hs.expired()
+	if h := e.hs; h != nil {
+		before := h.timer.Expiries()
+		if !h.timer.Expire(now) {
+			return nil
+		}
+		cause := FlightTimeout
+		if h.timer.Expiries() == before {
+			cause = FlightCopy
+		}
+		h.expired(cause)
 		return e.settle(now)
 	}
 	return nil
@@ -183,6 +199,7 @@ func firstTime(a, b time.Time) time.Time {
 func (e *Engine) AppendDatagram(dst []byte) ([]byte, bool) {
 	if e.verify != nil {
 		dst = append(dst, e.verify...)
+		e.trace.verifyRequest(e.verify)
 		e.verify = nil
 		return dst, true
 	}
@@ -197,13 +214,16 @@ func (e *Engine) AppendDatagram(dst []byte) ([]byte, bool) {
 	for len(dst) == start && len(e.alerts) > 0 {
 		a := e.alerts[0]
 		e.alerts = e.alerts[1:]
-		if b, err := e.write[e.epoch].Append(dst, record.TypeAlert, record.Version12, []byte{a.level, byte(a.description)}); err == nil {
+		content := []byte{a.level, byte(a.description)}
+		e.trace.seal(e.write[e.epoch], record.TypeAlert, record.Version12, content)
+		if b, err := e.write[e.epoch].Append(dst, record.TypeAlert, record.Version12, content); err == nil {
 			dst = b
 		}
 	}
 	if len(e.alerts) == 0 {
 		e.alerts = nil
 	}
+	e.trace.sent(len(dst) - start)
 	return dst, len(dst) > start
 }
 
@@ -235,7 +255,11 @@ func (e *Engine) AppendApplicationData(dst, p []byte) ([]byte, error) {
 	case len(p) > record.MaxPlaintext:
 		return dst, ErrTooLarge
 	}
-	return e.write[1].Append(dst, record.TypeApplicationData, record.Version12, p)
+	start := len(dst)
+	e.trace.seal(e.write[1], record.TypeApplicationData, record.Version12, p)
+	dst, err := e.write[1].Append(dst, record.TypeApplicationData, record.Version12, p)
+	e.trace.sent(len(dst) - start)
+	return dst, err
 }
 
 // RecordOverhead returns by how many bytes a record is larger than the data in
@@ -275,7 +299,7 @@ func (e *Engine) SetRemote(now time.Time, set fingerprint.Set) error {
 	if err := set.Check(); err != nil {
 		return err
 	}
-	e.begin()
+	e.begin(now)
 	e.remote = set
 	if e.chain == nil {
 		return nil // an empty one, of a client that may be anybody, is not nil
@@ -311,7 +335,10 @@ func (e *Engine) SetRTT(rtt time.Duration) {
 
 // SetRemoteAddr gives the peer's transport address, in any form, to bind
 // cookies to. Call it before the first datagram; addr is copied.
-func (e *Engine) SetRemoteAddr(addr string) { e.remoteAddr = []byte(addr) }
+func (e *Engine) SetRemoteAddr(addr string) {
+	e.remoteAddr = []byte(addr)
+	e.trace.from(addr)
+}
 
 // SendAlert ends the association with a fatal alert of the caller's choice, which
 // is left to be sent. It returns the error that the association then has. Close
@@ -320,15 +347,16 @@ func (e *Engine) SendAlert(now time.Time, d AlertDescription) error {
 	if e.err != nil || e.closed {
 		return e.err
 	}
-	e.begin()
+	e.begin(now)
 	return e.fail(now, alertf(d, "sent by the application"))
 }
 
 // Close ends the association: a close_notify is left to be sent, whatever the
 // peer may still send is dropped. It returns the error that ended the
 // association before, if any.
-func (e *Engine) Close(time.Time) error {
+func (e *Engine) Close(now time.Time) error {
 	if e.err == nil && !e.closed {
+		e.trace.at(now)
 		e.shut()
 	}
 	return e.err
@@ -342,6 +370,19 @@ func (e *Engine) shut() {
 	e.closed = true
 	e.early = nil
 	e.release()
+	e.trace.changed(e)
+}
+
+// begins begins to send a flight of ours.
+func (e *Engine) begins(messages ...flight.Message) {
+	e.out.Begin(messages...)
+	e.trace.flight(FlightNew, &e.out)
+}
+
+// resend begins to send our last flight once more.
+func (e *Engine) resend(why FlightCause) {
+	e.out.Rewind()
+	e.trace.flight(why, &e.out)
 }
 
 // started reports whether the peer may know of us.
@@ -366,6 +407,7 @@ func (e *Engine) fail(now time.Time, err error) error {
 	e.connected = false
 	e.early = nil
 	e.release()
+	e.trace.changed(e)
 	return err
 }
 
@@ -376,4 +418,7 @@ func (e *Engine) Err() error { return e.err }
 func (e *Engine) Stats() Stats { return e.stats }
 
 // drop counts something that had no effect.
-func (e *Engine) drop(r DropReason) { e.stats.Dropped[r]++ }
+func (e *Engine) drop(r DropReason) {
+	e.stats.Dropped[r]++
+	e.trace.drop(r)
+}

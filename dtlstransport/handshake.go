@@ -93,6 +93,7 @@ func (h *handshake) handleFragments(now time.Time, epoch int, recordSeq uint64, 
 			return nil
 		}
 		content = rest
+		e.trace.message(header)
 		if header.Type == wire.TypeHelloRequest {
 			// "This message will be ignored by the client if the client is
 			// currently negotiating a session." RFC 5246, Section 7.4.1.1.
@@ -110,6 +111,7 @@ func (h *handshake) handleFragments(now time.Time, epoch int, recordSeq uint64, 
 		h = e.hs // a hello may have started the handshake over
 		if last := h.peerLast; last.known && last.epoch == epoch && last.seq == header.Seq && header.FragmentOffset+header.FragmentLength == header.Length {
 			h.repeated = true
+			e.trace.repeats()
 		}
 		switch h.inbox[epoch].Add(header, fragment) {
 		case flight.Kept:
@@ -144,7 +146,7 @@ func (h *handshake) keepEarly(r *record.Record) {
 		h.e.drop(DropEarly)
 		return
 	}
-	h.early = keepNewest(h.early, r.Raw, &h.e.stats)
+	h.early = h.e.keepNewest(h.early, r.Raw)
 	h.changed = h.changed || r.Type == record.TypeHandshake
 }
 
@@ -162,6 +164,7 @@ func (e *Engine) settle(now time.Time) error {
 		if err := e.replayEarly(now); err != nil {
 			return e.fail(now, err)
 		}
+		e.trace.changed(e)
 	}
 	if h := e.hs; h != nil && h.repeated {
 		h.repeated = false
@@ -170,10 +173,11 @@ func (e *Engine) settle(now time.Time) error {
 		// see the timer alone do that.
 		if !e.config.Conformance && h.answers > 0 && e.out.Sends() > 0 && !e.out.Pending() {
 			h.answers--
-			h.resend()
+			h.resend(FlightRepeated)
 			h.timer.Resent(now)
 		}
 	}
+	e.trace.changed(e)
 	return nil
 }
 
@@ -186,6 +190,7 @@ func (e *Engine) replayEarly(now time.Time) error {
 	e.hs.early = nil
 	for _, b := range early {
 		r, _, _ := record.Next(b)
+		e.trace.kept(&r)
 		if err := e.handleProtected(now, &r); err != nil {
 			return err
 		}
@@ -208,24 +213,24 @@ func (h *handshake) accept(now time.Time, epoch int, last uint16) {
 // send queues a flight of ours, which waits for an answer.
 func (h *handshake) send(now time.Time, messages ...flight.Message) {
 	h.e.flights++
-	h.e.out.Begin(messages...)
+	h.e.begins(messages...)
 	h.timer.Start(now)
 }
 
 // resend sends our flight again.
-func (h *handshake) resend() {
+func (h *handshake) resend(why FlightCause) {
 	h.e.stats.Retransmissions++
-	h.e.out.Rewind()
+	h.e.resend(why)
 }
 
-// expired is what a timeout without an answer does.
-func (h *handshake) expired() {
+// expired is what a timeout without an answer does, or the time for a second copy.
+func (h *handshake) expired(why FlightCause) {
 	h.timeouts++
 	h.tokens = min(h.tokens+verifyRefill, verifyTokens)
 	if h.timer.Expiries() > silentTimeouts && !h.e.config.Conformance {
 		h.e.fellBack = true
 	}
-	h.resend()
+	h.resend(why)
 	h.changed = true // who waited for the timeout may judge again
 }
 
@@ -280,6 +285,7 @@ func (h *handshake) hint(now time.Time, a *AlertError) error {
 	if h.grace.IsZero() {
 		h.grace = now.Add(grace)
 	}
+	h.e.trace.hint(a, h.grace)
 	return nil
 }
 
@@ -340,6 +346,7 @@ func (e *Engine) open(time.Time) {
 	e.connected = true
 	e.deadline = time.Time{}
 	e.saveSession()
+	e.trace.changed(e)
 	e.events.push(Event{Kind: EventConnected})
 	for _, b := range e.early {
 		e.deliver(Event{Kind: EventData, Data: b})

@@ -96,7 +96,7 @@ func TestConformanceAnswersNoRepeatedFlight(t *testing.T) {
 		p.start()
 		p.run(sceneDelay*2-1, func() bool { return p.server.datagrams > 0 })
 		before := p.server.datagrams
-		p.client.hs.resend()
+		p.client.hs.resend(FlightTimeout)
 		p.flush(p.client)
 		p.run(sceneDelay+1, func() bool { return p.server.datagrams > before })
 		if answered := p.server.datagrams > before; answered == conformance || before == 0 {

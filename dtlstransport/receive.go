@@ -13,7 +13,8 @@ import (
 // does the data of the events. Whatever does not make sense is dropped and
 // counted. An error means that the association has ended.
 func (e *Engine) HandleDatagram(now time.Time, b []byte) error {
-	e.begin()
+	e.begin(now)
+	e.trace.received(len(b))
 	e.stats.DatagramsReceived++
 	if e.err != nil || e.closed {
 		e.drop(DropClosed)
@@ -26,6 +27,7 @@ func (e *Engine) HandleDatagram(now time.Time, b []byte) error {
 		}
 		e.hs.began = now
 		e.deadline = e.config.handshakeDeadline(now)
+		e.trace.changed(e)
 	}
 	for len(b) > 0 {
 		r, rest, ok := record.Next(b)
@@ -45,6 +47,7 @@ func (e *Engine) HandleDatagram(now time.Time, b []byte) error {
 }
 
 func (e *Engine) handleRecord(now time.Time, r *record.Record) error {
+	e.trace.record(r)
 	switch {
 	case r.Number.Epoch > 1:
 		e.drop(DropEpoch)
@@ -92,6 +95,7 @@ func (e *Engine) handlePlaintext(now time.Time, r *record.Record) error {
 		if err != nil {
 			return e.nonsense(DropAlert, AlertDecodeError, "alert of another size than two bytes")
 		}
+		e.trace.alert(level, description)
 		e.drop(DropAlert)
 		// A server that has taken no hello yet has said nothing that a peer could
 		// refuse, and may wait for its client longer than any grace.
@@ -170,15 +174,15 @@ func (e *Engine) deliver(d Event) {
 	case e.hs != nil && e.config.Conformance:
 		e.drop(DropEarly)
 	default:
-		e.early = keepNewest(e.early, d.Data, &e.stats)
+		e.early = e.keepNewest(e.early, d.Data)
 	}
 }
 
 // keepNewest appends a copy of b to queue, whose bounds are maxEarlyRecords and
 // maxEarlyBytes; the oldest make room.
-func keepNewest(queue [][]byte, b []byte, stats *Stats) [][]byte {
+func (e *Engine) keepNewest(queue [][]byte, b []byte) [][]byte {
 	if len(b) > maxEarlyBytes {
-		stats.Dropped[DropEarly]++
+		e.drop(DropEarly)
 		return queue
 	}
 	held := len(b)
@@ -189,7 +193,7 @@ func keepNewest(queue [][]byte, b []byte, stats *Stats) [][]byte {
 		held -= len(queue[0])
 		queue[0] = nil
 		queue = queue[1:]
-		stats.Dropped[DropEarly]++
+		e.drop(DropEarly)
 	}
 	return append(queue, append([]byte(nil), b...))
 }
@@ -204,6 +208,7 @@ func (e *Engine) handlePostHandshake(now time.Time, content []byte) error {
 			return nil
 		}
 		content = rest
+		e.trace.message(h)
 		renegotiates := h.Type == wire.TypeHelloRequest && e.role == RoleClient || h.Type == wire.TypeClientHello && e.role == RoleServer
 		switch {
 		case e.config.Conformance && (renegotiates || h.Seq > e.finalSeq):
@@ -217,7 +222,7 @@ func (e *Engine) handlePostHandshake(now time.Time, content []byte) error {
 			if e.out.Sends() > 0 && !e.out.Pending() && e.finals > 0 {
 				e.finals--
 				e.stats.Retransmissions++
-				e.out.Rewind()
+				e.resend(FlightRepeated)
 				if !e.config.Conformance {
 					e.finalCopy = now.Add(finalCopyDelay)
 				}
@@ -242,6 +247,9 @@ func (e *Engine) handlePostHandshake(now time.Time, content []byte) error {
 func (e *Engine) handleAlert(content []byte) error {
 	level, d, err := wire.ParseAlert(content)
 	description := AlertDescription(d)
+	if err == nil {
+		e.trace.alert(level, d)
+	}
 	switch {
 	case err != nil:
 		return e.nonsense(DropAlert, AlertDecodeError, "alert of another size than two bytes")

@@ -417,7 +417,7 @@ func (s *server12) judgeFinished(now time.Time) *AlertError {
 	// "[...] the node that transmits the final flight" waits for nothing (RFC
 	// 6347, Section 4.2.4), but keeps it for a client that asks again.
 	s.e.flights++
-	s.e.out.Begin(append(flight6, h.changeCipherSpec(), h.finished())...)
+	s.e.begins(append(flight6, h.changeCipherSpec(), h.finished())...)
 	s.e.finish(now)
 	return nil
 }

@@ -5,6 +5,55 @@ import (
 	"github.com/rtctransport/rtctransport/keying"
 )
 
+// A State is where an association is, under the names of RTCDtlsTransportState
+// (W3C WebRTC, Section 5.5.1).
+type State uint8
+
+// The states.
+const (
+	StateNew        State = iota // nothing has been sent or received
+	StateConnecting              // shaking hands, or waiting for the verdict on the peer
+	StateConnected               // and verified
+	StateClosed                  // by us, or by the peer's close_notify
+	StateFailed                  // see Engine.Err
+	numStates
+)
+
+var stateNames = [numStates]string{"new", "connecting", "connected", "closed", "failed"}
+
+// String returns the name that RTCDtlsTransportState has for it.
+func (s State) String() string {
+	if s < numStates {
+		return stateNames[s]
+	}
+	return "unknown"
+}
+
+func (e *Engine) state() State {
+	switch {
+	case e.err != nil:
+		return StateFailed
+	case e.closed:
+		return StateClosed
+	case e.connected:
+		return StateConnected
+	case e.started():
+		return StateConnecting
+	}
+	return StateNew
+}
+
+// awaits names what the handshake waits for; empty if it has not begun, or is over.
+func (e *Engine) awaits() string {
+	switch {
+	case e.hs != nil && e.hs.started():
+		return e.side.flight()
+	case e.state() == StateConnecting:
+		return "verdict"
+	}
+	return ""
+}
+
 // A ConnectionState says what an association came to. Fields about what was
 // negotiated are zero before the handshake has got there.
 type ConnectionState struct {

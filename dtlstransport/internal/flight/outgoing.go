@@ -21,6 +21,10 @@ type Message struct {
 // Outgoing is the flight that we send last: "flights are retransmitted as a
 // unit" (after RFC 6347, Section 4.2.4). The zero value is an empty flight.
 type Outgoing struct {
+	// Sealing, if not nil, is told of each record before it is made: its sealer,
+	// type, version and content, which it must not keep.
+	Sealing func(s *record.Sealer, t record.ContentType, version uint16, content []byte)
+
 	messages []Message
 	next     int    // index of the message being sent
 	offset   int    // bytes of its body that are sent
@@ -30,7 +34,7 @@ type Outgoing struct {
 
 // Begin replaces the flight and starts sending it.
 func (o *Outgoing) Begin(messages ...Message) {
-	*o = Outgoing{messages: messages, scratch: o.scratch, sends: 1}
+	*o = Outgoing{Sealing: o.Sealing, messages: messages, scratch: o.scratch, sends: 1}
 }
 
 // Rewind starts sending the same flight again, from its first message, even if
@@ -41,13 +45,26 @@ func (o *Outgoing) Rewind() {
 }
 
 // Drop forgets the flight.
-func (o *Outgoing) Drop() { *o = Outgoing{} }
+func (o *Outgoing) Drop() { *o = Outgoing{Sealing: o.Sealing} }
 
 // Pending reports whether part of the flight is still to be sent.
 func (o *Outgoing) Pending() bool { return o.next < len(o.messages) }
 
 // Sends returns how often the flight was begun, retransmissions included.
 func (o *Outgoing) Sends() int { return o.sends }
+
+// Names returns the names of the messages.
+func (o *Outgoing) Names() []string {
+	var names []string
+	for _, m := range o.messages {
+		if m.Type == record.TypeHandshake {
+			names = append(names, wire.HandshakeType(m.Bytes[0]).String())
+		} else {
+			names = append(names, m.Type.String())
+		}
+	}
+	return names
+}
 
 // AppendDatagram appends the next datagram of the flight to dst: as many
 // records as fit into limit bytes, headers included. It appends nothing when
@@ -66,6 +83,9 @@ func (o *Outgoing) AppendDatagram(dst []byte, limit int) ([]byte, error) {
 		}
 		if content == nil || len(content) > room && len(dst) > start {
 			break // goes into the next datagram
+		}
+		if o.Sealing != nil {
+			o.Sealing(m.Sealer, m.Type, m.Version, content)
 		}
 		var err error
 		if dst, err = m.Sealer.Append(dst, m.Type, m.Version, content); err != nil {

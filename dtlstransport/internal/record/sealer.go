@@ -33,6 +33,9 @@ func NewSealer(epoch uint16, c Cipher, key, iv []byte) (*Sealer, error) {
 // Epoch returns the epoch that s writes.
 func (s *Sealer) Epoch() uint16 { return s.epoch }
 
+// Next returns the number of the next record.
+func (s *Sealer) Next() Number { return Number{Epoch: s.epoch, Seq: s.next} }
+
 // Overhead returns by how many bytes a record is larger than its content, the
 // record header included.
 func (s *Sealer) Overhead() int {
