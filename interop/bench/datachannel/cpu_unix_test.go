@@ -1,0 +1,17 @@
+//go:build unix
+
+package datachannel
+
+import (
+	"syscall"
+	"time"
+)
+
+// cpuTime returns the time that all threads of the process have used, that of the kernel for them included.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
