@@ -259,7 +259,7 @@ func (c *client12) readServerKeyExchange(f *flight4, body []byte) *AlertError {
 	if !f.parameters.suite.serves(keyType) {
 		return alertf(AlertIllegalParameter, "certificate of the server does not fit %v", f.parameters.suite.id)
 	}
-	scheme := SignatureScheme(m.Scheme).info()
+	scheme := c.e.config.scheme(m.Scheme)
 	if scheme == nil || scheme.key != keyType {
 		return alertf(AlertIllegalParameter, "ServerKeyExchange signed with %v", SignatureScheme(m.Scheme))
 	}

@@ -119,7 +119,7 @@ func TestClientShowsACertificateOfARequestedType(t *testing.T) {
 		{"none fits", []*fingerprint.Certificate{ecdsa, ed25519}, []uint8{certTypeRSASign}, nil},
 	} {
 		config := &Config{Certificates: test.own}
-		got, scheme := config.chooseClient(&wire.CertificateRequest{Types: test.types, SignatureAlgorithms: offeredSchemes})
+		got, scheme := config.chooseClient(&wire.CertificateRequest{Types: test.types, SignatureAlgorithms: defaultOffer})
 		if got != test.want || (scheme == nil) != (test.want == nil) {
 			t.Errorf("%s: chose %v with %v", test.name, got, scheme)
 		}

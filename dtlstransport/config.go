@@ -92,6 +92,11 @@ type Config struct {
 	// Groups are offered or accepted in this order. Empty means DefaultGroups.
 	Groups []Group
 
+	// SignatureSchemes are those that we sign with, and take signatures with, in
+	// this order. They say nothing about the signature in a certificate, which
+	// nobody looks at. Empty means DefaultSignatureSchemes.
+	SignatureSchemes []SignatureScheme
+
 	// SRTPProfiles are offered or accepted in this order. Nil means
 	// keying.DefaultSRTPProfiles; empty but not nil means that use_srtp is
 	// neither offered nor answered. If nothing is in common, the handshake goes
@@ -208,6 +213,11 @@ func (c *Config) check(role Role) error {
 	for _, g := range c.Groups {
 		if g.curve() == nil {
 			return fmt.Errorf("dtls: config: unknown group %v", g)
+		}
+	}
+	for _, s := range c.SignatureSchemes {
+		if s.info() == nil {
+			return fmt.Errorf("dtls: config: unknown signature scheme %v", s)
 		}
 	}
 	for _, p := range c.SRTPProfiles {

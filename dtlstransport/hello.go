@@ -40,7 +40,7 @@ func (c *Config) clientHello(random wire.Random, cookie []byte, o sessionOffer) 
 		m.SupportedGroups = append(m.SupportedGroups, uint16(g))
 	}
 	m.PointFormats = []byte{wire.PointFormatUncompressed}
-	m.SignatureAlgorithms = offeredSchemes
+	m.SignatureAlgorithms = c.offeredSchemes()
 	m.ExtendedMasterSecret = true
 	m.HasRenegotiationInfo = true
 	m.ALPN = c.ALPN
@@ -202,7 +202,7 @@ func (c *Config) chooseServer(m *wire.ClientHello, p *parameters) *fingerprint.C
 			continue
 		}
 		for _, certificate := range c.Certificates {
-			scheme := schemeFor(certificate.Signer().Public(), m.SignatureAlgorithms)
+			scheme := c.schemeFor(certificate.Signer().Public(), m.SignatureAlgorithms)
 			if scheme != nil && s.info().serves(scheme.key) {
 				p.suite, p.serverScheme = s.info(), scheme
 				return certificate
@@ -217,7 +217,7 @@ func (c *Config) chooseServer(m *wire.ClientHello, p *parameters) *fingerprint.C
 // that is compatible with certificate_types." RFC 5246, Section 7.4.6.
 func (c *Config) chooseClient(m *wire.CertificateRequest) (*fingerprint.Certificate, *schemeInfo) {
 	for _, certificate := range c.Certificates {
-		scheme := schemeFor(certificate.Signer().Public(), m.SignatureAlgorithms)
+		scheme := c.schemeFor(certificate.Signer().Public(), m.SignatureAlgorithms)
 		if scheme != nil && slices.Contains(m.Types, scheme.key.certificateType()) {
 			return certificate, scheme
 		}

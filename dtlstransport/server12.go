@@ -191,7 +191,7 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 	// which mirrored the client's number (RFC 6347, Section 4.2.2).
 	h.sendSeq = m.seq
 	exchange := wire.ServerKeyExchange{Group: uint16(p.group), PublicKey: private.PublicKey().Bytes(), Scheme: uint16(p.serverScheme.id), Signature: signature}
-	request := wire.CertificateRequest{Types: []uint8{certTypeECDSASign, certTypeRSASign}, SignatureAlgorithms: offeredSchemes}
+	request := wire.CertificateRequest{Types: []uint8{certTypeECDSASign, certTypeRSASign}, SignatureAlgorithms: config.offeredSchemes()}
 	chain := wire.Certificate{Chain: certificate.Chain()}
 	answer := serverHello(hello, &p, random)
 	if p.extendedMasterSecret {
@@ -320,7 +320,7 @@ func (s *server12) readFlight5(messages []received, covered *transcript) (*fligh
 	if err != nil {
 		return nil, alertf(AlertUnsupportedCert, "certificate of the client: %w", err)
 	}
-	f.scheme = SignatureScheme(m.Scheme).info()
+	f.scheme = s.e.config.scheme(m.Scheme)
 	if f.scheme == nil || f.scheme.key != keyType {
 		return nil, alertf(AlertIllegalParameter, "CertificateVerify with %v", SignatureScheme(m.Scheme))
 	}

@@ -76,13 +76,51 @@ var schemes = []schemeInfo{
 	{RSAPKCS1SHA512, "rsa_pkcs1_sha512", keyRSA, crypto.SHA512, false},
 }
 
-// offeredSchemes is what we put into signature_algorithms.
-var offeredSchemes = func() (ids []uint16) {
+var defaultSchemes = func() (ids []SignatureScheme) {
 	for _, s := range schemes {
-		ids = append(ids, uint16(s.id))
+		ids = append(ids, s.id)
 	}
 	return ids
 }()
+
+// DefaultSignatureSchemes returns the schemes used when Config names none, in
+// order of preference: all we have.
+func DefaultSignatureSchemes() []SignatureScheme { return slices.Clone(defaultSchemes) }
+
+func (c *Config) signatureSchemes() []SignatureScheme {
+	if len(c.SignatureSchemes) == 0 {
+		return defaultSchemes
+	}
+	return c.SignatureSchemes
+}
+
+// offeredSchemes returns what we put into signature_algorithms. It must not be
+// changed.
+func (c *Config) offeredSchemes() []uint16 {
+	if len(c.SignatureSchemes) == 0 {
+		return defaultOffer
+	}
+	return schemeNumbers(c.SignatureSchemes)
+}
+
+var defaultOffer = schemeNumbers(defaultSchemes)
+
+func schemeNumbers(schemes []SignatureScheme) (ids []uint16) {
+	for _, s := range schemes {
+		ids = append(ids, uint16(s))
+	}
+	return ids
+}
+
+// scheme returns what the number of a scheme stands for, or nil if we do not take
+// signatures with it: "[...] the hash and signature algorithms MUST be a pair that
+// is present in that extension" (after RFC 5246, Sections 7.4.3 and 7.4.8).
+func (c *Config) scheme(number uint16) *schemeInfo {
+	if s := SignatureScheme(number); slices.Contains(c.signatureSchemes(), s) {
+		return s.info()
+	}
+	return nil
+}
 
 func (s SignatureScheme) info() *schemeInfo {
 	for i := range schemes {
@@ -101,17 +139,17 @@ func (s SignatureScheme) String() string {
 	return fmt.Sprintf("SignatureScheme(%#04x)", uint16(s))
 }
 
-// schemeFor returns the scheme, out of the peer's, that key should sign with: for
-// ECDSA the one whose hash is of the size of the curve, if the peer has it, else
-// the first that fits.
-func schemeFor(key crypto.PublicKey, peer []uint16) *schemeInfo {
+// schemeFor returns the scheme, out of ours and the peer's, that key should sign
+// with: for ECDSA the one whose hash is of the size of the curve, if the peer has
+// it, else the first of ours that fits.
+func (c *Config) schemeFor(key crypto.PublicKey, peer []uint16) *schemeInfo {
 	k, err := keyTypeOf(key)
 	if err != nil {
 		return nil
 	}
 	var first *schemeInfo
-	for i := range schemes {
-		s := &schemes[i]
+	for _, id := range c.signatureSchemes() {
+		s := id.info()
 		if s.key != k || !slices.Contains(peer, uint16(s.id)) {
 			continue
 		}
