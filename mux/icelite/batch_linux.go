@@ -1,0 +1,210 @@
+package icelite
+
+import (
+	"encoding/binary"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// mmsghdr is struct mmsghdr of recvmmsg(2).
+type mmsghdr struct {
+	unix.Msghdr
+	n uint32 // bytes received, or sent
+}
+
+// cmsgSpace is what one control message with an int takes.
+var cmsgSpace = unix.CmsgSpace(4)
+
+// inbox is the memory that recvmmsg fills.
+type inbox struct {
+	try   func(fd uintptr) bool // receive, as a value
+	n     int                   // messages of the last call
+	errno unix.Errno
+
+	headers []mmsghdr
+	names   []sockaddr
+	control []byte
+	buffers []unix.Iovec
+	memory  []byte
+	result  []train
+}
+
+const (
+	inboxMessages = 16
+	inboxBuffer   = 1 << 16 // bytes; coalesced datagrams are that many at most
+)
+
+func (in *inbox) init(coalescing bool) {
+	in.headers = make([]mmsghdr, inboxMessages)
+	in.names = make([]sockaddr, inboxMessages)
+	in.buffers = make([]unix.Iovec, inboxMessages)
+	in.memory = make([]byte, inboxMessages*inboxBuffer)
+	in.result = make([]train, 0, inboxMessages)
+	if coalescing {
+		in.control = make([]byte, inboxMessages*cmsgSpace)
+	}
+	for i := range in.headers {
+		h := &in.headers[i]
+		in.buffers[i].Base = &in.memory[i*inboxBuffer]
+		in.buffers[i].SetLen(inboxBuffer)
+		h.Iov = &in.buffers[i]
+		h.SetIovlen(1)
+		h.Name = (*byte)(unsafe.Pointer(&in.names[i]))
+		in.rearm(i)
+	}
+}
+
+// rearm makes a header ready again: the kernel writes the lengths.
+func (in *inbox) rearm(i int) {
+	h := &in.headers[i]
+	h.Namelen = uint32(unsafe.Sizeof(sockaddr{}))
+	h.Flags = 0
+	if in.control != nil {
+		h.Control = &in.control[i*cmsgSpace]
+		h.SetControllen(cmsgSpace)
+	}
+}
+
+// receive is called when the socket may have something. It reports false if it has not.
+func (in *inbox) receive(fd uintptr) bool {
+	for i := range in.n {
+		in.rearm(i)
+	}
+	for {
+		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&in.headers[0])), inboxMessages, unix.MSG_DONTWAIT, 0, 0)
+		switch errno {
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN:
+			in.n = 0
+			return false
+		case 0:
+			in.n, in.errno = int(n), 0
+		default:
+			in.n, in.errno = 0, errno
+		}
+		return true
+	}
+}
+
+// trains returns what the last call received.
+func (in *inbox) trains() []train {
+	in.result = in.result[:0]
+	for i := range in.n {
+		h := &in.headers[i]
+		addr, ok := in.names[i].addrPort()
+		if n := int(h.n); n > 0 && ok && h.Flags&unix.MSG_TRUNC == 0 {
+			in.result = append(in.result, train{addr, in.memory[i*inboxBuffer:][:n], in.segmentSize(i, n)})
+		}
+	}
+	return in.result
+}
+
+// segmentSize returns the size of each datagram in message i of n bytes.
+func (in *inbox) segmentSize(i, n int) int {
+	h := &in.headers[i]
+	for control := in.control[min(i*cmsgSpace, len(in.control)):][:min(int(h.Controllen), len(in.control))]; len(control) > 0; {
+		header, data, rest, err := unix.ParseOneSocketControlMessage(control)
+		if err != nil {
+			break
+		}
+		if header.Level == unix.IPPROTO_UDP && header.Type == unix.UDP_GRO && len(data) >= 4 {
+			if size := int(binary.NativeEndian.Uint32(data)); size > 0 {
+				return size
+			}
+		}
+		control = rest
+	}
+	return n
+}
+
+// outbox is the memory that sendmmsg reads.
+type outbox struct {
+	try     func(fd uintptr) bool
+	n, sent int // messages loaded, and of them sent or given up
+	errno   unix.Errno
+	trains  []train // of each message
+
+	headers []mmsghdr
+	names   []sockaddr
+	buffers []unix.Iovec
+	control []byte
+}
+
+const outboxMessages = 64
+
+func newOutbox() *outbox {
+	out := &outbox{
+		trains:  make([]train, outboxMessages),
+		headers: make([]mmsghdr, outboxMessages),
+		names:   make([]sockaddr, outboxMessages),
+		buffers: make([]unix.Iovec, outboxMessages),
+		control: make([]byte, outboxMessages*cmsgSpace),
+	}
+	out.try = out.send
+	for i := range out.headers {
+		h := &out.headers[i]
+		h.Iov = &out.buffers[i]
+		h.SetIovlen(1)
+		h.Name = (*byte)(unsafe.Pointer(&out.names[i]))
+		c := (*unix.Cmsghdr)(unsafe.Pointer(&out.control[i*cmsgSpace]))
+		c.Level, c.Type = unix.IPPROTO_UDP, unix.UDP_SEGMENT
+		c.SetLen(unix.CmsgLen(2))
+	}
+	return out
+}
+
+// load takes trains while there is room, and returns the rest.
+func (out *outbox) load(trains []train, v6, segmentation bool) []train {
+	out.n, out.sent = 0, 0
+	for len(trains) > 0 && out.n < outboxMessages {
+		t := &trains[0]
+		whole := *t
+		if segmentation || len(t.b) <= t.size {
+			trains = trains[1:]
+		} else {
+			whole.b = t.next()
+		}
+		out.put(whole, v6)
+	}
+	return trains
+}
+
+func (out *outbox) put(t train, v6 bool) {
+	i := out.n
+	out.n++
+	out.trains[i] = t
+	h := &out.headers[i]
+	h.Namelen = out.names[i].set(t.addr, v6)
+	out.buffers[i].Base = &t.b[0]
+	out.buffers[i].SetLen(len(t.b))
+	h.Control = nil
+	h.SetControllen(0)
+	if len(t.b) > t.size {
+		control := out.control[i*cmsgSpace:][:cmsgSpace]
+		binary.NativeEndian.PutUint16(control[unix.CmsgLen(0):], uint16(t.size))
+		h.Control = &control[0]
+		h.SetControllen(unix.CmsgSpace(2))
+	}
+}
+
+// send is called when the socket may take something. It reports false if it does not.
+func (out *outbox) send(fd uintptr) bool {
+	for {
+		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&out.headers[out.sent])), uintptr(out.n-out.sent), unix.MSG_DONTWAIT, 0, 0)
+		switch errno {
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN:
+			return false
+		case 0:
+			out.sent += int(n)
+		}
+		out.errno = errno
+		return true
+	}
+}
+
+// left returns how many datagrams are loaded and not sent.
+func (out *outbox) left() int { return countDatagrams(out.trains[out.sent:out.n]) }

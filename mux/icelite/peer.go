@@ -1,0 +1,361 @@
+package icelite
+
+import (
+	"fmt"
+	"hash/maphash"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/rtctransport/rtctransport/mux"
+)
+
+// A Peer is one remote ICE agent of a Server, and the link to it: a [mux.Pusher], which delivers from the
+// server's loops. All methods may be called concurrently, and from inside a delivery. A Peer has to be closed.
+type Peer struct {
+	server *Server
+
+	selected  atomic.Pointer[path] // where to send; nil: nowhere yet, or no more
+	lastCheck atomic.Int64         // when, in ns of the Unix time; 0: none yet
+	due0      time.Time            // by when the first one has to come; zero: never
+	slot      int64                // of the server's wheel; guarded with that
+
+	count struct {
+		datagramsReceived, bytesReceived, datagramsSent, bytesSent, checks, pathChanges atomic.Uint64
+	}
+
+	delivering sync.Mutex // keeps two sockets from delivering at a time
+	deliver    func(b []byte)
+	end        func(err error)
+
+	mu          sync.Mutex
+	credentials Credentials // ours, that checks are made with
+	former      Credentials // of before Restart, while no check has come with the new ones
+	remoteUfrag string      // theirs; empty: any
+	paths       []*path     // that checks have proved, at most maxPaths
+	replays     [8]seen     // the last checks
+	nextReplay  int
+	onConnected func()
+	err         error // why it has ended
+}
+
+// A path is one address of a peer.
+type path struct {
+	addr      netip.AddrPort
+	socket    *socket   // that its checks come by
+	lastCheck time.Time // guarded by Peer.mu
+	pending   *pending  // guarded by the queue of socket
+}
+
+// seen remembers a check: a transaction, and the address that it came from.
+type seen struct{ transaction, from uint64 }
+
+const (
+	// maxPaths bounds how many addresses of a peer are kept: a host with two interfaces, two families and a relay
+	// has fewer.
+	maxPaths = 8
+	// pathSilence is how long no check must have come by the selected path until one without USE-CANDIDATE on
+	// another selects that: a NAT has given the peer a new address, and it does not know.
+	pathSilence = 5 * time.Second
+)
+
+// PeerConfig holds what can be chosen about a Peer. The zero value is good.
+type PeerConfig struct {
+	// Credentials are ours; those that are empty are made.
+	Credentials Credentials
+	// RemoteUfrag is the peer's; if it is not known yet, any will do, for it proves nothing.
+	RemoteUfrag string
+}
+
+// Credentials returns what goes into our session description.
+func (p *Peer) Credentials() Credentials {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.credentials
+}
+
+// SetRemoteUfrag gives the peer's ufrag, when its session description is slower than ours.
+func (p *Peer) SetRemoteUfrag(ufrag string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.remoteUfrag = ufrag
+}
+
+// Restart makes new credentials for an ICE restart (RFC 8445, Section 9) and returns them. The old ones are good until
+// the first check with the new ones; the path stays in use meanwhile. remoteUfrag is the peer's new one, or
+// empty.
+func (p *Peer) Restart(remoteUfrag string) (Credentials, error) {
+	fresh := newCredentials()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return Credentials{}, p.err
+	}
+	if err := p.server.registry.add(p, fresh.Ufrag); err != nil {
+		return Credentials{}, err
+	}
+	if p.former.Ufrag != "" {
+		p.server.registry.forgetUfrag(p.credentials.Ufrag) // was never used
+	} else {
+		p.former = p.credentials
+	}
+	p.credentials, p.remoteUfrag = fresh, remoteUfrag
+	return fresh, nil
+}
+
+// OnConnected has f called once, when the peer's address is known for the first time: from then on Write works. If
+// that has happened, OnConnected makes the call itself. f must not wait.
+func (p *Peer) OnConnected(f func()) {
+	p.mu.Lock()
+	connected := p.lastCheck.Load() != 0
+	if !connected {
+		p.onConnected = f
+	}
+	p.mu.Unlock()
+	if connected {
+		f()
+	}
+}
+
+// Push is how a Mux takes what comes; see [mux.Pusher].
+func (p *Peer) Push(deliver func(b []byte), end func(err error)) {
+	p.delivering.Lock()
+	p.deliver = deliver
+	p.delivering.Unlock()
+	p.mu.Lock()
+	p.end = end
+	err := p.err
+	p.mu.Unlock()
+	if err != nil {
+		end(err)
+	}
+}
+
+// Read is there for mux.Link and always fails: a Peer delivers.
+func (p *Peer) Read([]byte) (int, error) {
+	return 0, fmt.Errorf("icelite: a peer delivers and is not read: %w", net.ErrClosed)
+}
+
+// Write sends one datagram, or has it wait for the end of the batch that is being delivered. b is not kept. It
+// fails with ErrNoPath before the first check, with ErrConsent or ErrNoCheck when the peer has ended, with
+// net.ErrClosed after Close, and as sockets do.
+func (p *Peer) Write(b []byte) (int, error) {
+	to := p.selected.Load()
+	if to == nil {
+		if err := p.Err(); err != nil {
+			return 0, err
+		}
+		return 0, ErrNoPath
+	}
+	switch {
+	case len(b) == 0:
+		return 0, nil // an empty datagram is nothing in WebRTC
+	case len(b) > maxDatagram:
+		return 0, &net.OpError{Op: "write", Net: "udp", Addr: net.UDPAddrFromAddrPort(to.addr), Err: syscall.EMSGSIZE}
+	}
+	if err := to.socket.queue.write(to, b); err != nil {
+		return 0, err
+	}
+	p.count.datagramsSent.Add(1)
+	p.count.bytesSent.Add(uint64(len(b)))
+	return len(b), nil
+}
+
+// maxDatagram is the largest UDP payload over IPv4, in bytes.
+const maxDatagram = 65507
+
+// Close takes the peer from the server. Nothing is sent. It returns nil.
+func (p *Peer) Close() error {
+	p.fail(net.ErrClosed)
+	return nil
+}
+
+// Err returns why the peer ended: ErrConsent, ErrNoCheck, net.ErrClosed; nil while it has not.
+func (p *Peer) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+// fail ends the peer with err, if nothing has.
+func (p *Peer) fail(err error) {
+	p.mu.Lock()
+	if p.err != nil {
+		p.mu.Unlock()
+		return
+	}
+	p.err = err
+	p.selected.Store(nil)
+	ufrags := []string{p.credentials.Ufrag, p.former.Ufrag}
+	addrs := make([]netip.AddrPort, len(p.paths))
+	for i, path := range p.paths {
+		addrs[i] = path.addr
+	}
+	p.paths, p.onConnected = nil, nil
+	end := p.end
+	p.mu.Unlock()
+	p.server.forget(p, ufrags, addrs)
+	if end != nil {
+		end(err)
+	}
+}
+
+// LocalAddr returns the address of the server's socket.
+func (p *Peer) LocalAddr() net.Addr { return p.server.Addr() }
+
+// RemoteAddr returns the address that is sent to: port 0 of 0.0.0.0 while there is none.
+func (p *Peer) RemoteAddr() net.Addr {
+	if to := p.selected.Load(); to != nil {
+		return net.UDPAddrFromAddrPort(to.addr)
+	}
+	return &net.UDPAddr{IP: net.IPv4zero}
+}
+
+// MaxDatagramSize returns Config.MaxDatagramSize, in bytes.
+func (p *Peer) MaxDatagramSize() int { return p.server.config.MaxDatagramSize }
+
+// Stats returns the counts so far.
+func (p *Peer) Stats() PeerStats {
+	c := &p.count
+	return PeerStats{
+		DatagramsReceived: c.datagramsReceived.Load(), BytesReceived: c.bytesReceived.Load(),
+		DatagramsSent: c.datagramsSent.Load(), BytesSent: c.bytesSent.Load(),
+		Checks: c.checks.Load(), PathChanges: c.pathChanges.Load(),
+	}
+}
+
+// take delivers one datagram, and reports whether anybody wanted it.
+func (p *Peer) take(b []byte) bool {
+	p.count.datagramsReceived.Add(1)
+	p.count.bytesReceived.Add(uint64(len(b)))
+	p.delivering.Lock()
+	defer p.delivering.Unlock()
+	if p.deliver == nil {
+		return false
+	}
+	p.deliver(b)
+	return true
+}
+
+// due returns until when the peer may be sent to.
+func (p *Peer) due() time.Time {
+	if last := p.lastCheck.Load(); last != 0 {
+		return time.Unix(0, last).Add(p.server.config.ConsentTimeout)
+	}
+	if p.due0.IsZero() {
+		return time.Unix(1<<40, 0)
+	}
+	return p.due0
+}
+
+// expire ends the peer.
+func (p *Peer) expire() {
+	if p.lastCheck.Load() == 0 {
+		p.fail(ErrNoCheck)
+	} else {
+		p.fail(ErrConsent)
+	}
+}
+
+// password returns what a check with these ufrags has to be made with, or nil if it is nobody's.
+func (p *Peer) password(local, remote []byte) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.err != nil:
+	case string(local) == p.credentials.Ufrag && (p.remoteUfrag == "" || string(remote) == p.remoteUfrag):
+		return []byte(p.credentials.Password)
+	case string(local) == p.former.Ufrag && p.former.Ufrag != "":
+		return []byte(p.former.Password)
+	}
+	return nil
+}
+
+// addrSeed makes hashes of addresses that a peer cannot choose.
+var addrSeed = maphash.MakeSeed()
+
+// replayed reports whether a check was sent from another address before: an observer who repeats one from his own
+// would otherwise draw the peer's media to himself, or to a victim.
+func (p *Peer) replayed(transaction [12]byte, from netip.AddrPort) bool {
+	now := seen{maphash.Comparable(addrSeed, transaction), maphash.Comparable(addrSeed, from)}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.replays {
+		if s.transaction == now.transaction {
+			return s.from != now.from
+		}
+	}
+	p.replays[p.nextReplay] = now
+	p.nextReplay = (p.nextReplay + 1) % len(p.replays)
+	return false
+}
+
+// proved takes an authentic check by socket from an address: it is the peer's, and consents for ConsentTimeout.
+func (p *Peer) proved(now time.Time, by *socket, from netip.AddrPort, local []byte, nominated bool) {
+	p.count.checks.Add(1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return
+	}
+	if p.former.Ufrag != "" && string(local) == p.credentials.Ufrag {
+		p.server.registry.forgetUfrag(p.former.Ufrag)
+		p.former = Credentials{}
+	}
+	p.lastCheck.Store(now.UnixNano())
+	path := p.path(by, from)
+	path.lastCheck = now
+	if p.server.registry.addr(from) != p {
+		p.server.registry.bind(p, from, netip.AddrPort{})
+	}
+	selected := p.selected.Load()
+	if path == selected || selected != nil && !nominated && now.Sub(selected.lastCheck) < pathSilence {
+		return
+	}
+	p.selected.Store(path)
+	if selected != nil && selected.addr != from {
+		p.count.pathChanges.Add(1)
+	}
+	if f := p.onConnected; f != nil {
+		p.onConnected = nil
+		p.mu.Unlock()
+		f()
+		p.mu.Lock()
+	}
+}
+
+// path returns the path of an address, a new one if need be. mu is held.
+func (p *Peer) path(by *socket, addr netip.AddrPort) *path {
+	oldest := 0
+	for i, known := range p.paths {
+		if known.addr == addr && known.socket == by {
+			return known
+		}
+		if known.addr == addr {
+			oldest = i
+			break
+		}
+		if p.paths[oldest] == p.selected.Load() || known.lastCheck.Before(p.paths[oldest].lastCheck) && known != p.selected.Load() {
+			oldest = i
+		}
+	}
+	fresh := &path{addr: addr, socket: by}
+	switch {
+	case len(p.paths) > 0 && p.paths[oldest].addr == addr: // by another socket now
+		if p.paths[oldest] == p.selected.Load() {
+			p.selected.Store(fresh)
+		}
+		p.paths[oldest] = fresh
+	case len(p.paths) < maxPaths:
+		p.paths = append(p.paths, fresh)
+	default:
+		p.server.registry.bind(p, addr, p.paths[oldest].addr)
+		p.paths[oldest] = fresh
+	}
+	return fresh
+}
+
+var _ mux.Pusher = (*Peer)(nil)

@@ -1,0 +1,50 @@
+package icelite
+
+import "time"
+
+// A wheel tells once a second whose consent may have run out. A peer that has renewed it goes on to the slot
+// of its new time: nothing is done for a check, and a peer is looked at once in a ConsentTimeout.
+type wheel struct {
+	slots [wheelSlots]map[*Peer]struct{}
+	now   int64 // seconds; the slot that was looked at last
+}
+
+// wheelSlots is how many seconds a wheel looks ahead. Who has more time is looked at again.
+const wheelSlots = 64
+
+func seconds(t time.Time) int64 { return t.Unix() }
+
+// add puts p where it is looked at soon after due.
+func (w *wheel) add(p *Peer, due time.Time) {
+	at := min(max(seconds(due)+1, w.now+1), w.now+wheelSlots-1)
+	slot := &w.slots[at%wheelSlots]
+	if *slot == nil {
+		*slot = make(map[*Peer]struct{})
+	}
+	(*slot)[p] = struct{}{}
+	p.slot = at % wheelSlots
+}
+
+// remove forgets p.
+func (w *wheel) remove(p *Peer) { delete(w.slots[p.slot], p) }
+
+// advance moves on to now and returns the peers that are due.
+func (w *wheel) advance(now time.Time) (expired []*Peer) {
+	if w.now == 0 || seconds(now)-w.now > wheelSlots {
+		w.now = max(w.now, seconds(now)-wheelSlots)
+	}
+	for w.now < seconds(now) {
+		w.now++
+		slot := &w.slots[w.now%wheelSlots]
+		peers := *slot
+		*slot = nil
+		for p := range peers {
+			if due := p.due(); due.After(now) {
+				w.add(p, due)
+			} else {
+				expired = append(expired, p)
+			}
+		}
+	}
+	return expired
+}
