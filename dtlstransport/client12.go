@@ -158,7 +158,7 @@ func (c *client12) judgeAnswer(now time.Time, seq uint16) *AlertError {
 	case typ == wire.TypeServerHello && c.offer.accepted(body):
 		return c.judgeResumed(now, seq, body)
 	}
-	messages, complete, a := client12Grammar[client12Flight4].match(&c.h.inbox[0], seq, c.flight())
+	messages, complete, a := c.matchFlight4(seq)
 	if a != nil || !complete {
 		return a
 	}
@@ -197,6 +197,8 @@ type flight4 struct {
 	request    *wire.CertificateRequest // nil: no certificate is asked for
 
 	certificate *fingerprint.Certificate // ours; nil: none fits the request
+
+	identity, key []byte // pre-shared, ours; nil: the suite has none
 }
 
 // readFlight4 checks the server's flight in the order of its messages. It is a
@@ -206,6 +208,12 @@ func (c *client12) readFlight4(messages []received) (*flight4, *AlertError) {
 	var a *AlertError
 	if f.hello, f.parameters, a = c.e.config.readServerHello(messages[inServerHello].body); a != nil {
 		return nil, a
+	}
+	if f.parameters.suite.exchange.preShared() {
+		if a = c.readPSKFlight4(f, messages); a != nil {
+			return nil, a
+		}
+		return f, nil
 	}
 	certificate, err := wire.ParseCertificate(messages[inServerCertificate].body)
 	if err != nil {
@@ -290,14 +298,9 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	if a != nil {
 		return a
 	}
-	curve := f.parameters.group.curve()
-	private, err := curve.GenerateKey(rand.Reader)
-	if err != nil {
-		return alertf(AlertInternalError, "%w", err)
-	}
-	preMaster, err := sharedSecret(private, f.peerPoint)
-	if err != nil {
-		return alertf(AlertIllegalParameter, "ServerKeyExchange: %w", err)
+	appendExchange, preMaster, a := c.exchangeKeys(f)
+	if a != nil {
+		return a
 	}
 
 	// What we send, over a copy of the transcript: nothing is changed yet.
@@ -317,8 +320,7 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 		flight5 = append(flight5, h.message(wire.TypeCertificate, m.Append))
 		t.add(flight5[0].Bytes)
 	}
-	exchange := wire.ClientKeyExchange{PublicKey: private.PublicKey().Bytes()}
-	flight5 = append(flight5, h.message(wire.TypeClientKeyExchange, exchange.Append))
+	flight5 = append(flight5, h.message(wire.TypeClientKeyExchange, appendExchange))
 	t.add(flight5[len(flight5)-1].Bytes)
 	var sessionHash []byte
 	if f.parameters.extendedMasterSecret {
@@ -326,6 +328,12 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	}
 	schedule := newSchedule12(&f.parameters, h.clientRandom, f.hello.Random, preMaster, sessionHash)
 	clear(preMaster)
+	if old := c.e.schedule; old != nil && bytes.Equal(old.master, schedule.master) {
+		// A rival of what was taken, with the same keys: a pre-shared key alone, and no
+		// extended master secret. Record numbers must not begin again under them.
+		h.sendSeq = sendSeq
+		return alertf(AlertIllegalParameter, "another flight with the same keys")
+	}
 	if f.certificate != nil {
 		scheme := f.parameters.clientScheme
 		signature, err := scheme.sign(f.certificate.Signer(), t.messages)
@@ -346,7 +354,7 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	c.helloSeq, c.answered = seq, answered
 	h.serverRandom, h.transcript = f.hello.Random, t
 	c.sessionID, c.ticketDue = slices.Clone(f.hello.SessionID), f.hello.HasSessionTicket
-	c.e.parameters, c.e.schedule, c.e.certificate = f.parameters, schedule, f.certificate
+	c.e.parameters, c.e.schedule, c.e.certificate, c.e.identity = f.parameters, schedule, f.certificate, bytes.Clone(f.identity)
 	c.e.setPeerCertificates(f.chain)
 	c.e.write[1], c.e.read, c.e.epoch = sealer, opener, 1
 	finished := h.finished()
@@ -359,6 +367,29 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	return nil
 }
 
+// exchangeKeys makes our half of the key exchange: the body of ClientKeyExchange,
+// and the premaster secret.
+func (c *client12) exchangeKeys(f *flight4) (appendBody func([]byte) []byte, preMaster []byte, a *AlertError) {
+	var public, shared []byte
+	exchange := f.parameters.suite.exchange
+	if exchange.ephemeral() {
+		private, err := f.parameters.group.curve().GenerateKey(rand.Reader)
+		if err != nil {
+			return nil, nil, alertf(AlertInternalError, "%w", err)
+		}
+		if shared, err = sharedSecret(private, f.peerPoint); err != nil {
+			return nil, nil, alertf(AlertIllegalParameter, "ServerKeyExchange: %w", err)
+		}
+		public = private.PublicKey().Bytes()
+	}
+	if exchange.preShared() {
+		m := wire.PSKClientKeyExchange{Identity: f.identity, PublicKey: public}
+		return m.Append, pskPreMaster(shared, f.key), nil
+	}
+	m := wire.ClientKeyExchange{PublicKey: public}
+	return m.Append, shared, nil
+}
+
 // judgeRival takes a flight 4 that differs from the one that was taken, if it is
 // acceptable too. The signature in the flight does not cover all of it: who sees
 // our hello can overtake the genuine flight with a copy of it in which, say, the
@@ -369,7 +400,7 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 // of the two happen.
 func (c *client12) judgeRival(now time.Time) {
 	h := c.h
-	messages, complete, a := client12Grammar[client12Flight4].match(&h.inbox[0], c.helloSeq, c.flight())
+	messages, complete, a := c.matchFlight4(c.helloSeq)
 	if a != nil || !complete || h.e.config.Conformance {
 		return
 	}
@@ -377,8 +408,8 @@ func (c *client12) judgeRival(now time.Time) {
 		return
 	}
 	if a := c.judgeFlight4(now, c.helloSeq, messages); a == nil {
-		h.e.flights -= 2                     // they have taken the place of the two before
-		h.inbox[1].Forget(h.inbox[1].Next()) // nothing under the old keys
+		h.e.flights -= 2                       // they have taken the place of the two before
+		h.inbox[1].Restart(h.peerLast.seq + 1) // nothing under the old keys; the flights may differ in length
 	}
 }
 

@@ -90,7 +90,7 @@ func (c *client12) judgeResumed(now time.Time, seq uint16, body []byte) *AlertEr
 		return nil
 	}
 	schedule := &schedule12{suite: s.suite, clientRandom: h.clientRandom, serverRandom: m.Random, master: s.master}
-	finished, err := findFinished(schedule, h.early, last)
+	finished, _, err := findFinished(schedule, RoleClient, h.early, last, c.flight())
 	if err != nil || finished == nil {
 		return err
 	}
@@ -111,6 +111,7 @@ func (c *client12) judgeResumed(now time.Time, seq uint16, body []byte) *AlertEr
 	h.sendSeq = seq + 1
 	c.e.parameters, c.e.resumed = p, s
 	c.e.setPeerCertificates(s.chain)
+	c.e.identity = s.identity
 	c.e.write[1], c.e.read, c.e.epoch = sealer, opener, 1
 	h.accept(now, 1, last)
 	if problem := c.e.replayEarly(now); problem != nil {
@@ -126,18 +127,19 @@ func (c *client12) judgeResumed(now time.Time, seq uint16, body []byte) *AlertEr
 }
 
 // findFinished looks for the Finished with the given message_seq among records
-// of epoch 1, whose keys follow from schedule. It returns nil if it is not there. The
-// records stay as they are.
-func findFinished(schedule *schedule12, records [][]byte, seq uint16) (*received, *AlertError) {
-	_, opener, err := schedule.protection(RoleClient)
+// of epoch 1, whose keys follow from schedule. It returns nil if it is not there;
+// opened then says whether anything was under the keys. The records stay as they are.
+func findFinished(schedule *schedule12, local Role, records [][]byte, seq uint16, state string) (finished *received, opened bool, a *AlertError) {
+	_, opener, err := schedule.protection(local)
 	if err != nil {
-		return nil, alertf(AlertInternalError, "%w", err)
+		return nil, false, alertf(AlertInternalError, "%w", err)
 	}
 	var in flight.Reassembler
 	in.Consume(seq)
 	for _, b := range records {
 		r, _, _ := record.Next(bytes.Clone(b))
 		content, err := opener.Open(&r)
+		opened = opened || err == nil
 		if err != nil || r.Type != record.TypeHandshake {
 			continue
 		}
@@ -150,9 +152,9 @@ func findFinished(schedule *schedule12, records [][]byte, seq uint16) (*received
 			content = rest
 		}
 	}
-	messages, complete, a := client12Grammar[client12Flight6].match(&in, seq, "client12Flight4")
+	messages, complete, a := client12Grammar[client12Flight6].match(&in, seq, state)
 	if a != nil || !complete {
-		return nil, a
+		return nil, opened, a
 	}
-	return &messages[0], nil
+	return &messages[0], true, nil
 }

@@ -85,6 +85,11 @@ type Config struct {
 	// the engine, and must not call into it.
 	VerifyPeer func(chain [][]byte) error
 
+	// PSK has the keys for cipher suites with a pre-shared key, if CipherSuites names
+	// such. RemoteFingerprints must then be empty. Only who names no other suites needs no
+	// certificate.
+	PSK *PSK
+
 	// CipherSuites are offered or accepted in this order. Empty means
 	// DefaultCipherSuites.
 	CipherSuites []CipherSuite
@@ -199,8 +204,14 @@ func (c *Config) check(role Role) error {
 	if role != RoleClient && role != RoleServer {
 		return fmt.Errorf("dtls: config: role %v", role)
 	}
-	if c == nil || len(c.Certificates) == 0 && (role == RoleServer || c.ClientAuth == ClientAuthRequire) {
+	if c == nil {
 		return errors.New("dtls: config: no certificate")
+	}
+	if _, all := c.namesPSK(); len(c.Certificates) == 0 && !all && (role == RoleServer || c.ClientAuth == ClientAuthRequire) {
+		return errors.New("dtls: config: no certificate")
+	}
+	if err := c.checkPSK(role); err != nil {
+		return err
 	}
 	if c.ClientAuth > InsecureClientAuthNone {
 		return fmt.Errorf("dtls: config: ClientAuth %d", c.ClientAuth)

@@ -16,10 +16,10 @@ const (
 	// 13 + 12 + 3 + 20 = 48 bytes.
 	cookieLen = 20
 
-	// minClientHello is the smallest datagram that is answered with one, in
-	// bytes: at least twice the answer, so that nobody gains by a forged source
-	// address. No ClientHello that we could accept is as small.
-	minClientHello = 96
+	// minClientHello is the smallest ClientHello that is answered with one, in
+	// bytes with its header of 12: with the record's 13 at least twice the answer, so that
+	// nobody gains by a forged source address. None that browsers or we send is as small.
+	minClientHello = 96 - record.HeaderLen
 
 	// cookiePeriod is how long a secret makes cookies; they are accepted for one
 	// more period.

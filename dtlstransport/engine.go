@@ -60,6 +60,7 @@ type Engine struct {
 	flights    int // of the handshake, both sides', for ConnectionState
 
 	certificate *fingerprint.Certificate // that we presented; nil: none
+	identity    []byte                   // the client's, of a pre-shared key
 
 	resumed    *session // that the handshake took up; nil: none
 	sessionKey string   // under which a session of this association is stored; empty: none is
@@ -304,7 +305,7 @@ func (e *Engine) SetRemote(now time.Time, set fingerprint.Set) error {
 	if e.chain == nil {
 		return nil // an empty one, of a client that may be anybody, is not nil
 	}
-	if _, err := e.judgePeer(e.chain); err != nil {
+	if _, err := e.judgeProof(e.parameters.suite, e.chain); err != nil {
 		return e.fail(now, err)
 	}
 	if e.finished {

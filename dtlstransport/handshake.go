@@ -339,7 +339,7 @@ func (e *Engine) finish(now time.Time) {
 // open opens the gate if the peer's certificate has matched: the only place
 // where an association becomes connected.
 func (e *Engine) open(time.Time) {
-	verdict, err := e.judgePeer(e.chain)
+	verdict, err := e.judgeProof(e.parameters.suite, e.chain)
 	if err != nil || !verdict.known || !e.finished {
 		return
 	}

@@ -36,10 +36,14 @@ func (c *Config) clientHello(random wire.Random, cookie []byte, o sessionOffer) 
 	for _, s := range c.cipherSuites() {
 		m.CipherSuites = append(m.CipherSuites, uint16(s))
 	}
-	for _, g := range c.groups() {
-		m.SupportedGroups = append(m.SupportedGroups, uint16(g))
+	// "The client MUST NOT include these extensions in the ClientHello message if it
+	// does not propose any ECC cipher suites." RFC 8422, Section 4.
+	if c.namesECDHE() {
+		for _, g := range c.groups() {
+			m.SupportedGroups = append(m.SupportedGroups, uint16(g))
+		}
+		m.PointFormats = []byte{wire.PointFormatUncompressed}
 	}
-	m.PointFormats = []byte{wire.PointFormatUncompressed}
 	m.SignatureAlgorithms = c.offeredSchemes()
 	m.ExtendedMasterSecret = true
 	m.HasRenegotiationInfo = true
@@ -57,8 +61,9 @@ func (c *Config) clientHello(random wire.Random, cookie []byte, o sessionOffer) 
 // offered is the extensions of clientHello, for which a server may answer.
 func (c *Config) offered(extension uint16) bool {
 	switch extension {
-	case wire.ExtensionSupportedGroups, wire.ExtensionPointFormats, wire.ExtensionSignatureAlgorithms,
-		wire.ExtensionExtendedMasterSecret, wire.ExtensionRenegotiationInfo:
+	case wire.ExtensionSupportedGroups, wire.ExtensionPointFormats:
+		return c.namesECDHE()
+	case wire.ExtensionSignatureAlgorithms, wire.ExtensionExtendedMasterSecret, wire.ExtensionRenegotiationInfo:
 		return true
 	case wire.ExtensionUseSRTP:
 		return len(c.srtpProfiles()) > 0
@@ -169,10 +174,11 @@ func (c *Config) negotiate(m *wire.ClientHello) (p parameters, certificate *fing
 			break
 		}
 	}
-	if p.group == 0 {
+	certificate = c.chooseServer(m, &p)
+	switch {
+	case p.suite == nil && p.group == 0:
 		return p, nil, alertf(AlertHandshakeFailure, "no common group")
-	}
-	if certificate = c.chooseServer(m, &p); certificate == nil {
+	case p.suite == nil:
 		return p, nil, alertf(AlertHandshakeFailure, "no common cipher suite and signature scheme")
 	}
 	if m.UseSRTP != nil {
@@ -195,16 +201,23 @@ func (c *Config) negotiate(m *wire.ClientHello) (p parameters, certificate *fing
 }
 
 // chooseServer picks the first suite for which we have a certificate that the
-// client can verify, and the scheme to sign with.
+// client can verify, and the scheme to sign with, or which needs none.
 func (c *Config) chooseServer(m *wire.ClientHello, p *parameters) *fingerprint.Certificate {
 	for _, s := range c.cipherSuites() {
-		if !slices.Contains(m.CipherSuites, uint16(s)) {
+		info := s.info()
+		if !slices.Contains(m.CipherSuites, uint16(s)) || info.exchange.ephemeral() && p.group == 0 {
 			continue
+		}
+		if info.exchange.preShared() {
+			if p.suite = info; !info.exchange.ephemeral() {
+				p.group = 0
+			}
+			return nil
 		}
 		for _, certificate := range c.Certificates {
 			scheme := c.schemeFor(certificate.Signer().Public(), m.SignatureAlgorithms)
-			if scheme != nil && s.info().serves(scheme.key) {
-				p.suite, p.serverScheme = s.info(), scheme
+			if scheme != nil && info.serves(scheme.key) {
+				p.suite, p.serverScheme = info, scheme
 				return certificate
 			}
 		}
@@ -234,7 +247,7 @@ func serverHello(m *wire.ClientHello, p *parameters, random wire.Random) *wire.S
 	// Section 3.6).
 	s.HasRenegotiationInfo = m.HasRenegotiationInfo || slices.Contains(m.CipherSuites, wire.EmptyRenegotiationInfoSCSV)
 	s.ExtendedMasterSecret = p.extendedMasterSecret
-	if m.PointFormats != nil {
+	if m.PointFormats != nil && p.suite.exchange.ephemeral() {
 		s.PointFormats = []byte{wire.PointFormatUncompressed}
 	}
 	if p.srtpProfile != 0 {

@@ -53,7 +53,7 @@ func TestEveryKeySuiteGroupAndProfileConnects(t *testing.T) {
 			}
 		}
 	}
-	if want := len(suites) * len(profiles); len(sp) != want {
+	if want := len(defaultCipherSuites) * len(profiles); len(sp) != want {
 		t.Errorf("%d pairs of suite and profile were tried, want %d", len(sp), want)
 	}
 	if want := len(defaultGroups) * len(profiles); len(gp) != want {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 )
 
@@ -124,7 +125,7 @@ func (s *server12) startOver() *server12 {
 	e.out.Drop()
 	e.hs = h
 	e.write[1], e.read, e.epoch = nil, nil, 0
-	e.parameters, e.schedule, e.chain, e.certificate, e.resumed = parameters{}, nil, nil, nil, nil
+	e.parameters, e.schedule, e.chain, e.certificate, e.identity, e.resumed = parameters{}, nil, nil, nil, nil, nil
 	e.flights = 0
 	next := newServer12(e)
 	next.cookies = s.cookies
@@ -137,6 +138,9 @@ func (s *server12) judge(now time.Time) *AlertError {
 	case server12Flight1:
 		return s.judgeFlight1(now)
 	case server12Flight5:
+		if s.e.parameters.suite.exchange.preShared() {
+			return s.judgePSKFlight5(now)
+		}
 		return s.judgeFlight5(now)
 	}
 	return s.judgeFinished(now)
@@ -171,15 +175,24 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 		return s.resume(now, m, hello, p, old, renew)
 	}
 	h.tokens--
-	private, err := p.group.curve().GenerateKey(rand.Reader)
-	if err != nil {
-		return alertf(AlertInternalError, "%w", err)
+	var private *ecdh.PrivateKey
+	var public []byte
+	var err error
+	if p.suite.exchange.ephemeral() {
+		if private, err = p.group.curve().GenerateKey(rand.Reader); err != nil {
+			return alertf(AlertInternalError, "%w", err)
+		}
+		public = private.PublicKey().Bytes()
 	}
 	random := newRandom()
-	params := wire.AppendServerECDHParams(nil, uint16(p.group), private.PublicKey().Bytes())
-	signature, err := p.serverScheme.sign(certificate.Signer(), slices.Concat(hello.Random[:], random[:], params))
-	if err != nil {
-		return alertf(AlertInternalError, "signing: %w", err)
+	exchange := wire.ServerKeyExchange{Group: uint16(p.group), PublicKey: public}
+	if certificate != nil {
+		exchange.Scheme = uint16(p.serverScheme.id)
+		params := wire.AppendServerECDHParams(nil, exchange.Group, public)
+		exchange.Signature, err = p.serverScheme.sign(certificate.Signer(), slices.Concat(hello.Random[:], random[:], params))
+		if err != nil {
+			return alertf(AlertInternalError, "signing: %w", err)
+		}
 	}
 
 	h.clientRandom, h.serverRandom = hello.Random, random
@@ -190,9 +203,7 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 	// message_seq = 0", but for the HelloVerifyRequest that may have come before,
 	// which mirrored the client's number (RFC 6347, Section 4.2.2).
 	h.sendSeq = m.seq
-	exchange := wire.ServerKeyExchange{Group: uint16(p.group), PublicKey: private.PublicKey().Bytes(), Scheme: uint16(p.serverScheme.id), Signature: signature}
 	request := wire.CertificateRequest{Types: []uint8{certTypeECDSASign, certTypeRSASign}, SignatureAlgorithms: config.offeredSchemes()}
-	chain := wire.Certificate{Chain: certificate.Chain()}
 	answer := serverHello(hello, &p, random)
 	if p.extendedMasterSecret {
 		s.tickets = config.Tickets != nil && hello.HasSessionTicket
@@ -202,13 +213,15 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 			answer.SessionID = s.id
 		}
 	}
-	flight4 := []flight.Message{
-		h.message(wire.TypeServerHello, answer.Append),
-		h.message(wire.TypeCertificate, chain.Append),
-		h.message(wire.TypeServerKeyExchange, exchange.Append),
-	}
-	if config.ClientAuth != InsecureClientAuthNone {
-		flight4 = append(flight4, h.message(wire.TypeCertificateRequest, request.Append))
+	flight4 := []flight.Message{h.message(wire.TypeServerHello, answer.Append)}
+	if certificate == nil {
+		flight4 = s.appendPSKExchange(flight4, &p, public)
+	} else {
+		chain := wire.Certificate{Chain: certificate.Chain()}
+		flight4 = append(flight4, h.message(wire.TypeCertificate, chain.Append), h.message(wire.TypeServerKeyExchange, exchange.Append))
+		if config.ClientAuth != InsecureClientAuthNone {
+			flight4 = append(flight4, h.message(wire.TypeCertificateRequest, request.Append))
+		}
 	}
 	flight4 = append(flight4, h.message(wire.TypeServerHelloDone, func(b []byte) []byte { return b }))
 	for _, m := range flight4 {
@@ -367,6 +380,14 @@ func (s *server12) judgeFlight5(now time.Time) *AlertError {
 	}
 
 	t.addReceived(messages[inCertificateVerify])
+	s.takeFlight5(f, t, schedule, sealer, opener, last)
+	return nil
+}
+
+// takeFlight5 goes on to the client's Finished. t is the transcript before it,
+// last the number of the last message in the clear.
+func (s *server12) takeFlight5(f *flight5, t transcript, schedule *schedule12, sealer *record.Sealer, opener *record.Opener, last uint16) {
+	h := s.h
 	h.transcript = t
 	s.private = nil
 	s.e.parameters.clientScheme = f.scheme
@@ -381,7 +402,6 @@ func (s *server12) judgeFlight5(now time.Time) *AlertError {
 	}
 	s.state = server12Finished
 	h.changed = true
-	return nil
 }
 
 // judgeFinished takes the client's Finished, sends flight 6 and ends the

@@ -53,6 +53,7 @@ func (s *server12) resume(now time.Time, m received, hello *wire.ClientHello, p 
 	h.sendSeq = m.seq
 	s.e.parameters, s.e.schedule, s.e.resumed = p, schedule, old
 	s.e.setPeerCertificates(old.chain)
+	s.e.identity = old.identity
 	s.e.write[1], s.e.read = sealer, opener
 	answer := serverHello(hello, &p, random)
 	answer.SessionID, answer.HasSessionTicket = hello.SessionID, renew

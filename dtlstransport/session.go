@@ -51,15 +51,17 @@ type session struct {
 	id      []byte   // the session_id; empty at a client that has a ticket
 	ticket  []byte   // at a client
 	chain   [][]byte // the peer's certificates; none if it needed none
+
+	identity []byte // the client's, of the pre-shared key that the session came from
 }
 
 // sessionFormat is the first byte of a stored session. Others are not read.
-const sessionFormat = 1
+const sessionFormat = 2
 
 // append appends the session as it is stored.
 //
 //	format 1, suite 2, expires 8 (seconds from 1970), local 32, master <1>,
-//	id <1>, ticket <2>, certificates <3> of <3>
+//	id <1>, ticket <2>, identity <2>, certificates <3> of <3>
 func (s *session) append(b []byte) []byte {
 	b = append(b, sessionFormat)
 	b = binary.BigEndian.AppendUint16(b, uint16(s.suite.id))
@@ -69,6 +71,8 @@ func (s *session) append(b []byte) []byte {
 	b = append(append(b, byte(len(s.id))), s.id...)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(s.ticket)))
 	b = append(b, s.ticket...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(s.identity)))
+	b = append(b, s.identity...)
 	return (&wire.Certificate{Chain: s.chain}).Append(b)
 }
 
@@ -81,9 +85,9 @@ func parseSession(b []byte) (*session, error) {
 	var format uint8
 	var suite uint16
 	var expires uint64
-	var master, id, ticket cryptobyte.String
+	var master, id, ticket, identity cryptobyte.String
 	if !in.ReadUint8(&format) || format != sessionFormat || !in.ReadUint16(&suite) || !in.ReadUint64(&expires) || !in.CopyBytes(s.local[:]) ||
-		!in.ReadUint8LengthPrefixed(&master) || !in.ReadUint8LengthPrefixed(&id) || !in.ReadUint16LengthPrefixed(&ticket) {
+		!in.ReadUint8LengthPrefixed(&master) || !in.ReadUint8LengthPrefixed(&id) || !in.ReadUint16LengthPrefixed(&ticket) || !in.ReadUint16LengthPrefixed(&identity) {
 		return nil, errSession
 	}
 	certificate, err := wire.ParseCertificate(in)
@@ -91,7 +95,7 @@ func parseSession(b []byte) (*session, error) {
 		return nil, errSession
 	}
 	s.expires = time.Unix(int64(expires), 0)
-	s.master, s.id, s.ticket, s.chain = master, id, ticket, certificate.Chain
+	s.master, s.id, s.ticket, s.identity, s.chain = master, id, ticket, identity, certificate.Chain
 	return s, nil
 }
 
@@ -106,6 +110,9 @@ func (e *Engine) clientSessionKey() string {
 		return "client " + e.remote[0].String()
 	case e.config.VerifyPeer != nil:
 		return "client" // which judges the stored chain too
+	}
+	if _, all := e.config.namesPSK(); all {
+		return "client"
 	}
 	return ""
 }
@@ -127,8 +134,14 @@ func (e *Engine) storedSession(now time.Time, key string) *session {
 // signalling says and one that is ours, for resumption must not get around the
 // fingerprint on either side.
 func (e *Engine) mayResume(now time.Time, s *session) bool {
-	_, refusal := e.judgePeer(s.chain)
-	return refusal == nil && now.Before(s.expires) && slices.Contains(e.config.cipherSuites(), s.suite.id) && e.config.owns(s.local)
+	_, refusal := e.judgeProof(s.suite, s.chain)
+	return refusal == nil && now.Before(s.expires) && slices.Contains(e.config.cipherSuites(), s.suite.id) && e.config.owns(s.local) && e.knowsIdentity(s)
+}
+
+// knowsIdentity reports whether the identity that a session came from still has a
+// key at a server.
+func (e *Engine) knowsIdentity(s *session) bool {
+	return e.role == RoleClient || !s.suite.exchange.preShared() || len(e.config.PSK.KeyFor(s.identity)) > 0
 }
 
 // owns reports whether one of our certificates has that hash, or whether none is
@@ -154,6 +167,8 @@ func (e *Engine) newSession(now time.Time, id, ticket []byte) *session {
 		id:      id,
 		ticket:  slices.Clone(ticket),
 		chain:   e.chain,
+
+		identity: e.identity,
 	}
 	switch {
 	case e.resumed != nil:

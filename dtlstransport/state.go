@@ -82,6 +82,10 @@ type ConnectionState struct {
 	// It must not be changed.
 	PeerCertificates [][]byte
 
+	// PSKIdentity is what the client has named its pre-shared key; nil under a suite
+	// without one. It must not be changed.
+	PSKIdentity []byte
+
 	// RoundTrips is how many round trips the flights of the handshake took: two,
 	// or three with a HelloVerifyRequest, of which a server keeps no memory. A
 	// resumed handshake takes one and a half, counted as two.
@@ -100,6 +104,7 @@ func (e *Engine) ConnectionState() ConnectionState {
 		ALPN:                 e.parameters.protocol,
 		ExtendedMasterSecret: e.parameters.extendedMasterSecret,
 		PeerCertificates:     e.chain,
+		PSKIdentity:          e.identity,
 		RoundTrips:           (e.flights + 1) / 2,
 	}
 	if suite := e.parameters.suite; suite != nil {

@@ -10,13 +10,13 @@ import (
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 )
 
-// A CipherSuite is an IANA cipher suite number. All of ours are ECDHE with an
-// AEAD: "All implementations MUST favor cipher suites that support Forward
-// Secrecy over non-PFS cipher suites and SHOULD favor AEAD" (after RFC 8827,
-// Section 6.5).
+// A CipherSuite is an IANA cipher suite number. The ones that are used unless the
+// caller names others are all ECDHE with an AEAD: "All implementations MUST favor
+// cipher suites that support Forward Secrecy over non-PFS cipher suites and SHOULD
+// favor AEAD" (after RFC 8827, Section 6.5).
 type CipherSuite uint16
 
-// The cipher suites we have.
+// The cipher suites of WebRTC: DefaultCipherSuites.
 const (
 	TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256       CipherSuite = 0xc02b // RFC 5289
 	TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384       CipherSuite = 0xc02c // RFC 5289
@@ -24,6 +24,18 @@ const (
 	TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384         CipherSuite = 0xc030 // RFC 5289
 	TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256   CipherSuite = 0xcca8 // RFC 7905
 	TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256 CipherSuite = 0xcca9 // RFC 7905
+)
+
+// The cipher suites with a pre-shared key in the place of certificates. They need
+// Config.PSK. Those without ECDHE have no forward secrecy: who learns the key later
+// reads what was recorded.
+const (
+	TLS_PSK_WITH_AES_128_GCM_SHA256             CipherSuite = 0x00a8 // RFC 5487
+	TLS_PSK_WITH_AES_256_GCM_SHA384             CipherSuite = 0x00a9 // RFC 5487
+	TLS_PSK_WITH_CHACHA20_POLY1305_SHA256       CipherSuite = 0xccab // RFC 7905
+	TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256 CipherSuite = 0xccac // RFC 7905
+	TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256       CipherSuite = 0xd001 // RFC 8442
+	TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384       CipherSuite = 0xd002 // RFC 8442
 )
 
 // defaultCipherSuites is in order of cost with AES in hardware. The suites with
@@ -41,22 +53,60 @@ var defaultCipherSuites = []CipherSuite{
 // of preference.
 func DefaultCipherSuites() []CipherSuite { return slices.Clone(defaultCipherSuites) }
 
+// A KeyExchange says how the ends of a handshake come to a secret, and by what
+// they know each other.
+type KeyExchange uint8
+
+// The key exchanges.
+const (
+	ECDHE    KeyExchange = iota + 1 // ephemeral keys, signed by certificates (RFC 8422)
+	PSKOnly                         // a key that both have beforehand (RFC 4279, Section 2)
+	ECDHEPSK                        // both of it (RFC 5489)
+)
+
+// String returns the name in the cipher suites.
+func (k KeyExchange) String() string {
+	switch k {
+	case ECDHE:
+		return "ECDHE"
+	case PSKOnly:
+		return "PSK"
+	case ECDHEPSK:
+		return "ECDHE_PSK"
+	}
+	return fmt.Sprintf("KeyExchange(%d)", uint8(k))
+}
+
+// ephemeral reports whether there are ECDH keys, and with them forward secrecy.
+func (k KeyExchange) ephemeral() bool { return k != PSKOnly }
+
+// preShared reports whether the peer is known by a key and not by a certificate.
+func (k KeyExchange) preShared() bool { return k != ECDHE }
+
 // suiteInfo is what a cipher suite stands for.
 type suiteInfo struct {
-	id     CipherSuite
-	name   string
-	auth   keyType // of the server's certificate
-	cipher record.Cipher
-	hash   crypto.Hash // of the PRF
+	id       CipherSuite
+	name     string
+	exchange KeyExchange
+	auth     keyType // of the server's certificate; 0: it has none
+	cipher   record.Cipher
+	hash     crypto.Hash // of the PRF
 }
 
 var suites = []suiteInfo{
-	{TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", keyECDSA, record.AES128GCM, crypto.SHA256},
-	{TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", keyECDSA, record.AES256GCM, crypto.SHA384},
-	{TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", keyRSA, record.AES128GCM, crypto.SHA256},
-	{TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", keyRSA, record.AES256GCM, crypto.SHA384},
-	{TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", keyRSA, record.ChaCha20Poly1305, crypto.SHA256},
-	{TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", keyECDSA, record.ChaCha20Poly1305, crypto.SHA256},
+	{TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", ECDHE, keyECDSA, record.AES128GCM, crypto.SHA256},
+	{TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", ECDHE, keyECDSA, record.AES256GCM, crypto.SHA384},
+	{TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", ECDHE, keyRSA, record.AES128GCM, crypto.SHA256},
+	{TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", ECDHE, keyRSA, record.AES256GCM, crypto.SHA384},
+	{TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", ECDHE, keyRSA, record.ChaCha20Poly1305, crypto.SHA256},
+	{TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", ECDHE, keyECDSA, record.ChaCha20Poly1305, crypto.SHA256},
+
+	{TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256, "TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256", ECDHEPSK, 0, record.AES128GCM, crypto.SHA256},
+	{TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384, "TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384", ECDHEPSK, 0, record.AES256GCM, crypto.SHA384},
+	{TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256, "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256", ECDHEPSK, 0, record.ChaCha20Poly1305, crypto.SHA256},
+	{TLS_PSK_WITH_AES_128_GCM_SHA256, "TLS_PSK_WITH_AES_128_GCM_SHA256", PSKOnly, 0, record.AES128GCM, crypto.SHA256},
+	{TLS_PSK_WITH_AES_256_GCM_SHA384, "TLS_PSK_WITH_AES_256_GCM_SHA384", PSKOnly, 0, record.AES256GCM, crypto.SHA384},
+	{TLS_PSK_WITH_CHACHA20_POLY1305_SHA256, "TLS_PSK_WITH_CHACHA20_POLY1305_SHA256", PSKOnly, 0, record.ChaCha20Poly1305, crypto.SHA256},
 }
 
 // info returns what s stands for, or nil if we do not have it.
@@ -82,5 +132,5 @@ func (s CipherSuite) String() string {
 // certificate MUST contain an ECDSA- or EdDSA-capable public key" (RFC 8422,
 // Section 2.1).
 func (s *suiteInfo) serves(k keyType) bool {
-	return s.auth == k || s.auth == keyECDSA && k == keyEd25519
+	return s.auth != 0 && (s.auth == k || s.auth == keyECDSA && k == keyEd25519)
 }

@@ -46,6 +46,14 @@ func ParseServerHello(body []byte) (*ServerHello, error) {
 	return m, nil
 }
 
+// PeekCipherSuite reads the cipher suite of a ServerHello, if it is there.
+func PeekCipherSuite(body []byte) (suite uint16, ok bool) {
+	s := cryptobyte.String(body)
+	var id cryptobyte.String
+	ok = s.Skip(2+len(Random{})) && s.ReadUint8LengthPrefixed(&id) && s.ReadUint16(&suite)
+	return suite, ok
+}
+
 // Append appends the body of m to b.
 func (m *ServerHello) Append(b []byte) []byte {
 	b = appendUint16(b, m.Version)
