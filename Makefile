@@ -1,17 +1,19 @@
 # make demo   two peers over ICE in one process
 # make test   everything that has to hold; installs what it needs on Debian as root
 # make bench  the benchmarks, each beside its floor
+# make table  every foreign stack in every case, and table.html with a picture of each handshake
 # make bogo   BoringSSL's protocol tests; BORINGSSL_DIR is a checkout of it
 
 GO ?= go
 
-.PHONY: demo test bench lint bogo
+.PHONY: demo test bench lint table bogo
 
 demo:
 	$(GO) run ./examples/quickstart
 
 test: setup lint
-	RTC_REQUIRE_PEERS=1 $(GO) test -race $$($(GO) list ./... | grep -v /interop/browser)
+	$(GO) test -race $$($(GO) list ./... | grep -v /interop/browser)
+	$(GO) run ./interop -quick -require
 	cd dtlstransport/sessions/boltstore && $(GO) test -race ./...
 	RTC_REQUIRE_BROWSERS=1 $(GO) test -count=1 -timeout 15m ./interop/browser
 
@@ -29,6 +31,9 @@ lint:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 1s $$($(GO) list ./... | grep -v /interop/browser)
+
+table:
+	$(GO) run ./interop -html table.html
 
 bogo:
 	$(GO) run ./interop/bogo/run

@@ -1,14 +1,21 @@
-// Package interop holds the proof that the library works with others: tests
-// against foreign stacks and real browsers, our own ends as command-line
-// programs, and the simulated network that the tests of all packages use. Nothing
-// here is imported by the library.
+// Command interop shows every stack we work with: it runs foreign implementations against ours, now, on this machine, and prints
+// a table of peers, their roles and cases. What is said of a handshake is measured on the wire.
 //
-//	netsim    a seeded datagram link in virtual time; imports nothing of ours
-//	relay     the same between real UDP sockets, with an observer and scripted faults
-//	browser   headless Chromium and Firefox against examples/browser
+//	go run ./interop                                  everything that is installed
+//	go run ./interop -html table.html                 and a page with a picture of each handshake
+//	go run ./interop -peer 'mbed' -case 'cookie,mtu'  a part of it
+//	go run ./interop -quick -require                  what make test runs: a missing peer is a failure
+//	go run ./interop -list                            what there is
+//
+// Below it is the proof that the library works with others. Nothing here is imported by the library.
+//
 //	native    OpenSSL, GnuTLS, Mbed TLS, wolfSSL, NSS and Botan, in both roles
-//	bogo      BoringSSL's conformance suite against the engine (make bogo)
+//	browser   headless Chromium and Firefox against examples/browser
+//	table     cells, verdicts, and how they are shown; watch: what a handshake shows to those on the path
 //	peer      our DTLS over a bare UDP socket, like openssl s_client and s_server
 //	dcpeer    the same with data channels on top
-//	setup     a script that installs what these tests need on Debian
-package interop
+//	bogo      BoringSSL's conformance suite against the engine (make bogo)
+//	netsim    a seeded datagram link in virtual time; imports nothing of ours
+//	relay     the same between real sockets; process: programs that end with who started them
+//	setup     a script that installs what these need on Debian
+package main

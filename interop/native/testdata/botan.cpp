@@ -13,6 +13,7 @@
 #include <botan/tls_policy.h>
 #include <botan/tls_server.h>
 #include <botan/tls_session_manager.h>
+#include <botan/version.h>
 #include <botan/x509cert.h>
 #include <deque>
 #include <memory>
@@ -51,10 +52,17 @@ public:
 	{
 		if (!opt.cert)
 			return {};
-		X509_Certificate c(opt.cert);
+		std::vector<X509_Certificate> chain;
+		for (DataSource_Stream in(opt.cert); !in.end_of_data();)
+			try {
+				chain.emplace_back(in);
+			} catch (std::exception &) {
+				break; /* the end of the file */
+			}
+		const X509_Certificate &c = chain.at(0);
 		for (auto &t : types)
 			if (t == c.subject_public_key_algo().get_oid().to_formatted_string() || t == std::unique_ptr<Public_Key>(c.load_subject_public_key())->algo_name())
-				return {c};
+				return chain;
 		return {};
 	}
 	Private_Key *private_key_for(const X509_Certificate &, const std::string &, const std::string &) override
@@ -103,6 +111,8 @@ static Credentials credentials;
 static Callbacks callbacks;
 static std::unique_ptr<TLS::Session_Manager_In_Memory> sessions;
 static std::unique_ptr<TLS::Channel> channel;
+
+static const char *stack_version(void) { return short_version_cstr(); }
 
 static void stack_init(void) { sessions.reset(new TLS::Session_Manager_In_Memory(rng)); }
 

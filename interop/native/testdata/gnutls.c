@@ -41,6 +41,8 @@ static void must(int r, const char *what)
 		fail("%s: %s", what, gnutls_strerror(r));
 }
 
+static const char *stack_version(void) { return gnutls_check_version(NULL); }
+
 static void stack_init(void)
 {
 	gnutls_global_init();

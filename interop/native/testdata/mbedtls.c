@@ -9,6 +9,7 @@
 #include <mbedtls/ssl_cache.h>
 #include <mbedtls/ssl_cookie.h>
 #include <mbedtls/ssl_ticket.h>
+#include <mbedtls/version.h>
 #include <mbedtls/x509_crt.h>
 
 static mbedtls_entropy_context entropy;
@@ -88,6 +89,8 @@ static int accept_any(void *p, mbedtls_x509_crt *c, int depth, uint32_t *flags) 
 static const struct { const char *name; mbedtls_ecp_group_id id; } group_names[] = {
 	{"x25519", MBEDTLS_ECP_DP_CURVE25519}, {"secp256r1", MBEDTLS_ECP_DP_SECP256R1}, {"secp384r1", MBEDTLS_ECP_DP_SECP384R1},
 };
+
+static const char *stack_version(void) { return MBEDTLS_VERSION_STRING; }
 
 static void stack_init(void)
 {

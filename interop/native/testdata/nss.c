@@ -23,6 +23,8 @@ static void must(SECStatus s, const char *what)
 		fail("%s: %s", what, PR_ErrorToName(PR_GetError()));
 }
 
+static const char *stack_version(void) { return NSS_GetVersion(); }
+
 static void stack_init(void)
 {
 	must(NSS_Init(getenv("NSS_DIR")), "database");

@@ -12,11 +12,13 @@ static int accept_any(int ok, X509_STORE_CTX *store) { (void)ok; (void)store; re
 static int make_cookie(SSL *s, unsigned char *b, unsigned *n) { (void)s; memcpy(b, "a cookie of tests", *n = 17); return 1; }
 static int check_cookie(SSL *s, const unsigned char *b, unsigned n) { (void)s; return n == 17 && !memcmp(b, "a cookie of tests", n); }
 
+static const char *stack_version(void) { return OpenSSL_version(OPENSSL_VERSION_STRING); }
+
 static void stack_init(void)
 {
 	ctx = SSL_CTX_new(opt.server ? DTLS_server_method() : DTLS_client_method());
 	SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION);
-	if (opt.cert && (SSL_CTX_use_certificate_file(ctx, opt.cert, SSL_FILETYPE_PEM) != 1 || SSL_CTX_use_PrivateKey_file(ctx, opt.key, SSL_FILETYPE_PEM) != 1))
+	if (opt.cert && (SSL_CTX_use_certificate_chain_file(ctx, opt.cert) != 1 || SSL_CTX_use_PrivateKey_file(ctx, opt.key, SSL_FILETYPE_PEM) != 1))
 		fail("certificate");
 	if (opt.suite && SSL_CTX_set_cipher_list(ctx, opt.suite) != 1)
 		fail("suite %s", opt.suite);

@@ -4,6 +4,7 @@
  * the functions with the prefix stack_.
  *
  *   PROGRAM client|server PORT [name=value...]
+ *   PROGRAM version
  *
  * On standard input, a line is sent as one record, its end included; "Q" closes the
  * association, "again" begins the next one. A server echoes. On standard output:
@@ -52,6 +53,7 @@ static struct {
 
 enum { STACK_AGAIN = -1, STACK_ERROR = -2 };
 
+static const char *stack_version(void);
 /* init is called once, open for each association on a connected non-blocking socket. */
 static void stack_init(void);
 static void stack_open(int fd);
@@ -225,6 +227,10 @@ static void traffic(int fd)
 int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (argc == 2 && !strcmp(argv[1], "version")) {
+		printf("%s\n", stack_version());
+		return 0;
+	}
 	opt.rounds = opt.client_auth = 1;
 	read_options(argc, argv);
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);

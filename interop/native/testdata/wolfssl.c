@@ -17,13 +17,15 @@ static long now_ms(void)
 
 static int accept_any(int ok, WOLFSSL_X509_STORE_CTX *store) { (void)ok; (void)store; return 1; }
 
+static const char *stack_version(void) { return wolfSSL_lib_version(); }
+
 static void stack_init(void)
 {
 	wolfSSL_Init();
 	if (getenv("RTC_WOLFSSL_DEBUG"))
 		wolfSSL_Debugging_ON();
 	ctx = wolfSSL_CTX_new(opt.server ? wolfDTLSv1_2_server_method() : wolfDTLSv1_2_client_method());
-	if (opt.cert && (wolfSSL_CTX_use_certificate_file(ctx, opt.cert, WOLFSSL_FILETYPE_PEM) != WOLFSSL_SUCCESS ||
+	if (opt.cert && (wolfSSL_CTX_use_certificate_chain_file(ctx, opt.cert) != WOLFSSL_SUCCESS ||
 		wolfSSL_CTX_use_PrivateKey_file(ctx, opt.key, WOLFSSL_FILETYPE_PEM) != WOLFSSL_SUCCESS))
 		fail("certificate");
 	if (wolfSSL_CTX_set_cipher_list(ctx, opt.suite) != WOLFSSL_SUCCESS)

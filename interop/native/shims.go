@@ -5,15 +5,14 @@ package native
 import (
 	"maps"
 	"strings"
-	"testing"
 )
 
-func TestOpenSSLLibrary(t *testing.T) {
+func opensslLibrary() *stack {
 	b := &shim{source: "openssl.c", header: "openssl/ssl.h", pkg: "libssl-dev", flags: []string{"-lssl", "-lcrypto"}, names: opensslNames, separator: ":"}
-	k := b.stack("OpenSSL")
+	k := b.stack("OpenSSL library")
 	k.fault = opensslFault
 	k.heard = `SSL alert number %d`
-	testStack(t, k)
+	return k
 }
 
 // ianaProfiles names the profiles for stacks that call them as IANA does.
@@ -53,14 +52,14 @@ func gnutlsCannot(s *scene, role string) string {
 	return ""
 }
 
-func TestGnuTLSLibrary(t *testing.T) {
+func gnutls() *stack {
 	b := &shim{source: "gnutls.c", header: "gnutls/dtls.h", pkg: "libgnutls28-dev", flags: []string{"-lgnutls"}, names: gnutlsNames, suite: gnutlsPriority}
 	k := b.stack("GnuTLS")
 	k.cannot, k.fault = gnutlsCannot, gnutlsFault
 	// GnuTLS takes at most 2^14 bytes for an MTU and sends no record that is larger.
 	k.limit = map[string]int{"client": 16000, "server": 16000}
 	k.heard = `alert %d`
-	testStack(t, k)
+	return k
 }
 
 // gnutlsFault: GnuTLS 3.7 cannot read what it stores of a session with use_srtp.
@@ -82,7 +81,7 @@ var mbedtlsNames = map[string]string{
 	"SRTP_AES128_CM_HMAC_SHA1_80": "MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_80", "SRTP_AES128_CM_HMAC_SHA1_32": "MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_32",
 }
 
-func TestMbedTLSLibrary(t *testing.T) {
+func mbedtls() *stack {
 	b := &shim{source: "mbedtls.c", header: "mbedtls/ssl_cookie.h", pkg: "libmbedtls-dev", flags: []string{"-lmbedtls", "-lmbedx509", "-lmbedcrypto"}, names: mbedtlsNames, separator: ","}
 	k := b.stack("Mbed TLS")
 	k.cannot = func(s *scene, _ string) string {
@@ -96,7 +95,7 @@ func TestMbedTLSLibrary(t *testing.T) {
 	}
 	k.heard = `A fatal alert message was received from our peer`
 	k.silent = true
-	testStack(t, k)
+	return k
 }
 
 var wolfsslNames = func() map[string]string {
@@ -105,7 +104,7 @@ var wolfsslNames = func() map[string]string {
 	return names
 }()
 
-func TestWolfSSLLibrary(t *testing.T) {
+func wolfssl() *stack {
 	b := &shim{source: "wolfssl.c", header: "wolfssl/ssl.h", pkg: "libwolfssl-dev", flags: []string{"-lwolfssl"}, names: wolfsslNames, separator: ","}
 	k := b.stack("wolfSSL")
 	k.adjust = func(s *scene) string {
@@ -134,6 +133,6 @@ func TestWolfSSLLibrary(t *testing.T) {
 	}
 	// It reads datagrams of up to 1500 bytes and sends no larger ones.
 	k.limit = map[string]int{"client": 1300, "server": 1300}
-	k.heard, k.silent, k.anyGroup = `received alert fatal error`, true, true
-	testStack(t, k)
+	k.heard, k.silent, k.anyGroup, k.cookies = `received alert fatal error`, true, true, true
+	return k
 }

@@ -2,12 +2,9 @@
 
 package native
 
-import (
-	"maps"
-	"testing"
-)
+import "maps"
 
-func TestBotanLibrary(t *testing.T) {
+func botan() *stack {
 	b := &shim{source: "botan.cpp", header: "botan/build.h", pkg: "libbotan-2-dev g++", names: maps.Clone(nssNames), separator: ",", flags: []string{"-I/usr/include/botan-2", "-lbotan-2"}}
 	k := b.stack("Botan")
 	k.cannot = func(s *scene, _ string) string {
@@ -28,5 +25,5 @@ func TestBotanLibrary(t *testing.T) {
 		return "", ""
 	}
 	k.heard = `alert %d`
-	testStack(t, k)
+	return k
 }

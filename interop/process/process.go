@@ -1,6 +1,6 @@
 //go:build unix
 
-package native
+package process
 
 import (
 	"bytes"
@@ -12,21 +12,29 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"testing"
 	"time"
 )
 
-// patience is how long a test waits for any one thing.
-const patience = 15 * time.Second
+// Patience is how long anybody waits for any one thing.
+const Patience = 30 * time.Second
+
+// An Owner is for whom programs run: a table.Trial, or a test.
+type Owner interface {
+	Fatalf(format string, args ...any)
+	Errorf(format string, args ...any)
+	Logf(format string, args ...any)
+	Cleanup(func())
+	Failed() bool
+}
 
 // guard is a shell script that becomes its arguments, and whose child kills the
-// process group as soon as descriptor 3 ends. The test holds the other end: should it die
+// process group as soon as descriptor 3 ends. We hold the other end: should we die
 // without cleaning up, the kernel closes that end, and nothing is left behind.
 const guard = `( read _ <&3; kill -KILL 0 ) </dev/null >/dev/null 2>&1 & exec "$@" 3<&-`
 
-// A process is a running program, in a process group of its own.
-type process struct {
-	t     *testing.T
+// A Process is a running program, in a process group of its own.
+type Process struct {
+	t     Owner
 	name  string
 	stdin io.WriteCloser
 	done  chan struct{} // closed when it has exited and its output is read
@@ -37,30 +45,28 @@ type process struct {
 	grown  chan struct{} // closed and made anew when there is more
 }
 
-// start runs a program until the end of the test.
-func start(t *testing.T, name string, args ...string) *process {
-	t.Helper()
-	return startIn(t, "", nil, name, args...)
+// Start runs a program until the end of its owner.
+func Start(t Owner, name string, args ...string) *Process {
+	return StartIn(t, "", nil, name, args...)
 }
 
-// startIn is start in a directory and with more in the environment.
-func startIn(t *testing.T, dir string, env []string, name string, args ...string) *process {
-	t.Helper()
+// StartIn is Start in a directory and with more in the environment.
+func StartIn(t Owner, dir string, env []string, name string, args ...string) *Process {
 	cmd := exec.Command("/bin/sh", append([]string{"-c", guard, "guard", name}, args...)...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	p := &process{t: t, name: name, done: make(chan struct{}), grown: make(chan struct{})}
+	p := &Process{t: t, name: name, done: make(chan struct{}), grown: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p, p
 	alive, hold, err := os.Pipe()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	cmd.ExtraFiles = []*os.File{alive}
 	if p.stdin, err = cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	alive.Close()
 	go func() {
@@ -76,8 +82,8 @@ func startIn(t *testing.T, dir string, env []string, name string, args ...string
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		hold.Close()
 		<-p.done
-		if t.Failed() || testing.Verbose() && os.Getenv("RTC_SHOW_PEERS") != "" {
-			t.Logf("%s %s\n\t%s", name, strings.Join(args, " "), strings.ReplaceAll(shorten(p.text()), "\n", "\n\t"))
+		if t.Failed() || os.Getenv("RTC_SHOW_PEERS") != "" {
+			t.Logf("%s %s\n\t%s", name, strings.Join(args, " "), strings.ReplaceAll(shorten(p.Text()), "\n", "\n\t"))
 		}
 	})
 	return p
@@ -96,7 +102,7 @@ func shorten(s string) string {
 }
 
 // Write takes the program's output.
-func (p *process) Write(b []byte) (int, error) {
+func (p *Process) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.output.Write(b)
@@ -105,27 +111,25 @@ func (p *process) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// text returns the output so far.
-func (p *process) text() string {
+// Text returns the output so far.
+func (p *Process) Text() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.output.String()
 }
 
-// say writes a line to the program.
-func (p *process) say(line string) {
-	p.t.Helper()
+// Say writes a line to the program.
+func (p *Process) Say(line string) {
 	if _, err := io.WriteString(p.stdin, line+"\n"); err != nil {
 		p.t.Errorf("%s: %v", p.name, err)
 	}
 }
 
-// await waits until the output matches and returns the submatches, the n-th match's
+// Await waits until the output matches and returns the submatches, the n-th match's
 // (from 1).
-func (p *process) await(pattern string, n int) []string {
-	p.t.Helper()
+func (p *Process) Await(pattern string, n int) []string {
 	re := regexp.MustCompile(pattern)
-	timeout := time.After(patience)
+	timeout := time.After(Patience)
 	over := p.done
 	for {
 		p.mu.Lock()
@@ -149,15 +153,12 @@ func (p *process) await(pattern string, n int) []string {
 	}
 }
 
-func (p *process) program() *process { return p }
-
-// awaitEither waits until one of the programs has printed what matches.
-func awaitEither(t *testing.T, pattern string, programs ...*process) {
-	t.Helper()
+// AwaitEither waits until one of the programs has printed what matches.
+func AwaitEither(t Owner, pattern string, programs ...*Process) {
 	re := regexp.MustCompile(pattern)
-	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
+	for until := time.Now().Add(Patience); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
 		for _, p := range programs {
-			if re.MatchString(p.text()) {
+			if re.MatchString(p.Text()) {
 				return
 			}
 		}
@@ -165,31 +166,12 @@ func awaitEither(t *testing.T, pattern string, programs ...*process) {
 	t.Fatalf("no program prints %q", pattern)
 }
 
-// exit waits for the end of the program and returns its exit code.
-func (p *process) exit() int {
-	p.t.Helper()
+// Exit waits for the end of the program and returns its exit code.
+func (p *Process) Exit() int {
 	select {
 	case <-p.done:
-	case <-time.After(patience):
+	case <-time.After(Patience):
 		p.t.Fatalf("%s does not end", p.name)
 	}
 	return p.code
-}
-
-// need skips the test if a command is not there, or fails it with RTC_REQUIRE_PEERS.
-func need(t *testing.T, command, pkg string) {
-	t.Helper()
-	if _, err := exec.LookPath(command); err == nil {
-		return
-	}
-	missing(t, pkg)
-}
-
-func missing(t *testing.T, pkg string) {
-	t.Helper()
-	text := "missing; Debian package: " + pkg
-	if os.Getenv("RTC_REQUIRE_PEERS") != "" {
-		t.Fatal(text)
-	}
-	t.Skip(text)
 }

@@ -3,13 +3,12 @@
 package native
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"testing"
 )
 
 // nssNames are numbers, those of IANA.
@@ -21,15 +20,15 @@ var nssNames = map[string]string{
 
 // nssDatabases makes the databases that NSS has its certificates in, once: one
 // for each, for a database calls all certificates with the same subject the same.
-var nssDatabases = sync.OnceValue(func() error {
+func nssDatabases(ctx context.Context, l *lab) error {
 	run := func(name string, args ...string) error {
-		if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(ctx, name, args...).CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %v\n%s", name, err, out)
 		}
 		return nil
 	}
-	for _, name := range []string{"p256", "p384", "rsa", ""} { // it has no Ed25519
-		dir := nssDatabase(name)
+	for _, name := range []string{"p256", "p384", "rsa", "chain", ""} { // it has no Ed25519
+		dir := nssDatabase(l, name)
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return err
 		}
@@ -39,9 +38,13 @@ var nssDatabases = sync.OnceValue(func() error {
 		if name == "" {
 			continue
 		}
-		id := identities[name]
+		id := l.identities[name]
 		p12 := id.cert + ".p12"
-		if err := run("openssl", "pkcs12", "-export", "-in", id.cert, "-inkey", id.key, "-out", p12, "-passout", "pass:x", "-name", filepath.Base(id.cert)); err != nil {
+		args := []string{"pkcs12", "-export", "-in", id.cert, "-inkey", id.key, "-out", p12, "-passout", "pass:x", "-name", filepath.Base(id.cert)}
+		if id.above != "" {
+			args = append(args, "-certfile", id.above)
+		}
+		if err := run("openssl", args...); err != nil {
 			return err
 		}
 		if err := run("pk12util", "-i", p12, "-d", "sql:"+dir, "-W", "x", "-K", ""); err != nil {
@@ -49,22 +52,27 @@ var nssDatabases = sync.OnceValue(func() error {
 		}
 	}
 	return nil
-})
+}
 
-func nssDatabase(cert string) string { return filepath.Join(shimDir, "nss-"+cert) }
+func nssDatabase(l *lab, cert string) string { return filepath.Join(l.dir, "nss-"+cert) }
 
-func TestNSSLibrary(t *testing.T) {
+func nss() *stack {
 	b := &shim{source: "nss.c", header: "nss.h", pkg: "libnss3-dev libnss3-tools", names: nssNames, separator: ",",
 		flags: []string{"-I/usr/include/nss", "-I/usr/include/nspr", "-lssl3", "-lnss3", "-lnssutil3", "-lnspr4"}}
-	b.env = func(cert string) []string { return []string{"NSS_DIR=sql:" + nssDatabase(cert)} }
+	b.env = func(l *lab, cert string) []string { return []string{"NSS_DIR=sql:" + nssDatabase(l, cert)} }
 	k := b.stack("NSS")
-	k.need = func(t *testing.T) {
-		need(t, "certutil", "libnss3-tools")
-		need(t, "openssl", "openssl")
-		b.need(t)
-		if err := nssDatabases(); err != nil {
-			t.Fatal(err)
+	k.prepare = func(ctx context.Context, l *lab) (string, error) {
+		if err := need("certutil", "libnss3-tools"); err != nil {
+			return "", err
 		}
+		if err := need("openssl", "openssl"); err != nil {
+			return "", err
+		}
+		version, err := b.prepare(ctx, l)
+		if err != nil {
+			return "", err
+		}
+		return version, nssDatabases(ctx, l)
 	}
 	k.adjust = func(s *scene) string {
 		if strings.Contains(s.suite, "SHA384") && s.srtp != "" && s.name != "exporter under SHA-384" {
@@ -96,5 +104,5 @@ func TestNSSLibrary(t *testing.T) {
 		return "", ""
 	}
 	k.heard = `ALERT|NO_CYPHER_OVERLAP` // what it makes of alert 40
-	testStack(t, k)
+	return k
 }

@@ -1,0 +1,92 @@
+//go:build unix
+
+package native
+
+import (
+	"context"
+	"os"
+	"sync"
+
+	"github.com/rtctransport/rtctransport/interop/table"
+	"github.com/rtctransport/rtctransport/interop/watch"
+)
+
+// Peers returns the stacks with their cells, and what removes what was built for them.
+func Peers() (peers []*table.Peer, remove func()) {
+	var l *lab
+	open := sync.OnceValue(func() (err error) {
+		dir, err := os.MkdirTemp("", "rtc-native-")
+		if err != nil {
+			return err
+		}
+		l, err = newLab(context.Background(), dir)
+		if err != nil {
+			os.RemoveAll(dir)
+		}
+		return err
+	})
+	for _, k := range []*stack{openssl(), opensslLibrary(), gnutls(), mbedtls(), wolfssl(), nss(), botan()} {
+		p := &table.Peer{Name: k.name, Package: k.pkg}
+		p.Prepare = func(ctx context.Context) (string, error) {
+			if err := open(); err != nil {
+				return "", err
+			}
+			return k.prepare(ctx, l)
+		}
+		for _, role := range []string{"client", "server"} {
+			for _, s := range append(scenes(), refusals(role)...) {
+				p.Cells = append(p.Cells, table.Cell{Role: role, Case: s.name, Quick: !s.slow, Run: func(t *table.Trial) {
+					s := s.clone()
+					r := &run{Trial: t, lab: l, k: k, s: &s, role: role, watch: &watch.Watch{}}
+					r.play()
+				}})
+			}
+		}
+		if k.name == "OpenSSL" {
+			p.Cells = append(p.Cells, renegotiations(k, func() *lab { return l })...)
+		}
+		peers = append(peers, p)
+	}
+	return peers, func() {
+		if l != nil {
+			os.RemoveAll(l.dir)
+		}
+	}
+}
+
+// play plays the scene as far as the stack can.
+func (r *run) play() {
+	k, s := r.k, r.s
+	if k.adjust != nil {
+		if what := k.adjust(s); what != "" {
+			r.Logf("%s", what)
+		}
+	}
+	if s.refusal.expected() {
+		r.refused()
+		return
+	}
+	if k.cannot != nil {
+		if why := k.cannot(s, r.role); why != "" {
+			r.Impossible(why)
+		}
+	}
+	if k.fault != nil {
+		if why, evidence := k.fault(s, r.role); why != "" {
+			r.showFault(why, evidence)
+			return
+		}
+	}
+	for i, size := range s.sizes {
+		if limit, ok := k.limit[r.role]; ok && size > limit {
+			r.Logf("%d bytes instead of %d: the program sends no larger records", limit, size)
+			s.sizes[i] = limit
+		}
+	}
+	if r.role == "client" {
+		r.theirClient()
+	} else {
+		r.theirServer()
+	}
+	r.checkWire()
+}

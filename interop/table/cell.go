@@ -1,0 +1,60 @@
+package table
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// A Peer is a foreign implementation as one program drives it.
+type Peer struct {
+	Name    string
+	Package string // who brings it: names of packages, for those who have it not
+	// Prepare makes the peer ready, before its first cell and once, and returns its version. With a *MissingError the peer is not
+	// installed.
+	Prepare func(ctx context.Context) (version string, err error)
+	// Close ends what is left after the last cell; nil: nothing is.
+	Close func()
+	Cells []Cell
+}
+
+// A Cell is one case of a peer.
+type Cell struct {
+	Role string // theirs: "client" or "server", or what the peer calls it
+	Case string // a sentence
+	// Quick cells are run by those who wait for the result.
+	Quick bool
+	// Lane is a name: cells with the same one run one after the other. Empty: at any time.
+	Lane string
+	Run  func(*Trial)
+}
+
+// A MissingError says that a peer is not installed.
+type MissingError struct {
+	What    string // is missing: a command, a header
+	Package string
+}
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("%s is missing: %s brings it", e.What, e.Package)
+}
+
+// A Selection is what of the table to run. Its zero value is everything.
+type Selection struct {
+	Peer, Role, Case string // parts of names, regardless of case; several with commas between them
+	Quick            bool
+}
+
+// Takes reports whether a cell is selected.
+func (s *Selection) Takes(p *Peer, c *Cell) bool {
+	return matches(p.Name, s.Peer) && matches(c.Role, s.Role) && matches(c.Case, s.Case) && (c.Quick || !s.Quick)
+}
+
+func matches(name, parts string) bool {
+	for part := range strings.SplitSeq(parts, ",") {
+		if strings.Contains(strings.ToLower(name), strings.ToLower(strings.TrimSpace(part))) {
+			return true
+		}
+	}
+	return false
+}

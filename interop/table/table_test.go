@@ -1,0 +1,163 @@
+package table
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// play runs cells of one peer and returns what came of them by case.
+func play(t *testing.T, o Options, cells ...Cell) (*Table, map[string]Result) {
+	t.Helper()
+	if o.CellTime == 0 {
+		o.CellTime = time.Minute
+	}
+	o.Parallel = max(o.Parallel, 4)
+	table, err := Run(context.Background(), []*Peer{{Name: "a peer", Prepare: func(context.Context) (string, error) { return "1.2", nil }, Cells: cells}}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	results := map[string]Result{}
+	for _, r := range table.Results {
+		results[r.Case] = r
+	}
+	return table, results
+}
+
+func TestVerdicts(t *testing.T) {
+	var cleaned atomic.Int32
+	table, results := play(t, Options{},
+		Cell{Role: "client", Case: "well", Run: func(t *Trial) { t.Logf("a note") }},
+		Cell{Role: "client", Case: "badly", Run: func(t *Trial) {
+			t.Cleanup(func() { cleaned.Add(1) })
+			t.Fault("a fault does not excuse what fails beside it")
+			t.Errorf("first")
+			t.Fatalf("second")
+		}},
+		Cell{Role: "server", Case: "cannot", Run: func(t *Trial) { t.Impossible("it has no such thing") }},
+		Cell{Role: "server", Case: "known", Run: func(t *Trial) { t.Fault("it forgets") }},
+	)
+	for name, want := range map[string]Verdict{"well": Passed, "badly": Failed, "cannot": Impossible, "known": Fault} {
+		if got := results[name].Verdict; got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	if r := results["badly"]; !strings.Contains(r.Why, "first") || len(r.Log) != 2 || cleaned.Load() != 1 {
+		t.Errorf("%+v, cleaned %d times", r, cleaned.Load())
+	}
+	if results["well"].Version != "1.2" {
+		t.Errorf("version %q", results["well"].Version)
+	}
+	var text bytes.Buffer
+	if err := table.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"a peer  1.2      server      0   1 ", "cannot: it has no such thing", "known: it forgets", "1 passed, 1 failed; 1 known faults of peers, 1 not possible"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("%q is not in\n%s", want, text.String())
+		}
+	}
+}
+
+func TestACellThatDoesNotEndIsEnded(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	_, results := play(t, Options{CellTime: time.Millisecond}, Cell{Case: "endless", Run: func(*Trial) { <-release }})
+	if r := results["endless"]; r.Verdict != Failed || !strings.Contains(r.Why, "not done after") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestTheCellsOfALaneRunOneAfterTheOther(t *testing.T) {
+	var running, order atomic.Int32
+	var cells []Cell
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		at := int32(len(cells))
+		cells = append(cells, Cell{Case: name, Lane: "only", Run: func(t *Trial) {
+			if running.Add(1) != 1 {
+				t.Errorf("another runs")
+			}
+			if n := order.Add(1) - 1; n != at {
+				t.Errorf("cell %d at place %d", at, n)
+			}
+			running.Add(-1)
+		}})
+	}
+	table, _ := play(t, Options{}, cells...)
+	if n := table.Count(Passed); n != len(cells) {
+		t.Errorf("%d of %d passed", n, len(cells))
+	}
+}
+
+func TestAPeerThatIsNotInstalledIsNamedWithItsPackage(t *testing.T) {
+	p := &Peer{Name: "none", Prepare: func(context.Context) (string, error) {
+		return "", &MissingError{What: "nonesuch.h", Package: "libnonesuch-dev"}
+	},
+		Cells: []Cell{{Role: "client", Case: "x", Run: func(t *Trial) { t.Errorf("it runs") }}}}
+	broken := &Peer{Name: "broken", Prepare: func(context.Context) (string, error) { return "", errors.New("does not build\nat all") },
+		Cells: []Cell{{Role: "client", Case: "x", Run: func(t *Trial) { t.Errorf("it runs") }}}}
+	closed := 0
+	p.Close = func() { closed++ }
+	table, err := Run(context.Background(), []*Peer{p, broken}, Options{CellTime: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := table.Results[0]; r.Verdict != Missing || !strings.Contains(r.Why, "libnonesuch-dev") || closed != 1 {
+		t.Errorf("%+v, closed %d times", r, closed)
+	}
+	if r := table.Results[1]; r.Verdict != Failed || !strings.HasPrefix(r.Why, "does not build") {
+		t.Errorf("%+v", r)
+	}
+	var text bytes.Buffer
+	_ = table.WriteText(&text)
+	if !strings.Contains(text.String(), "none: nonesuch.h is missing: libnonesuch-dev brings it") {
+		t.Error(text.String())
+	}
+}
+
+func TestSelection(t *testing.T) {
+	p := &Peer{Name: "Mbed TLS"}
+	c := &Cell{Role: "client", Case: "group secp256r1"}
+	for _, s := range []struct {
+		Selection
+		want bool
+	}{
+		{Selection{}, true}, {Selection{Peer: "mbed"}, true}, {Selection{Peer: "nss, mbed"}, true}, {Selection{Peer: "nss"}, false},
+		{Selection{Role: "server"}, false}, {Selection{Case: "SECP"}, true}, {Selection{Case: "suite,cookie"}, false}, {Selection{Quick: true}, false},
+	} {
+		if got := s.Takes(p, c); got != s.want {
+			t.Errorf("%+v: %v", s.Selection, got)
+		}
+	}
+}
+
+func TestADirectoryGoesWithItsCell(t *testing.T) {
+	var dir string
+	play(t, Options{}, Cell{Case: "x", Run: func(t *Trial) {
+		dir = t.TempDir()
+		if dir == t.TempDir() {
+			t.Errorf("twice the same")
+		}
+	}})
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s: %v", dir, err)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	table, _ := play(t, Options{}, Cell{Role: "client", Case: "x", Run: func(t *Trial) { t.Errorf("why") }})
+	var b bytes.Buffer
+	if err := table.WriteJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	var back Table
+	if err := json.Unmarshal(b.Bytes(), &back); err != nil || len(back.Results) != 1 || back.Results[0].Verdict != Failed {
+		t.Errorf("%v: %s", err, b.String())
+	}
+}
