@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
-	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 	"github.com/rtctransport/rtctransport/fingerprint"
 )
@@ -79,7 +78,8 @@ type client12 struct {
 	// first hello still counts after a HelloVerifyRequest that somebody forged.
 	hellos     [][]byte
 	lastCookie []byte
-	verified   int // HelloVerifyRequests acted on
+	verified   int      // HelloVerifyRequests acted on
+	order      []uint16 // of the extensions in all of them; nil: our own
 
 	offer     sessionOffer // the same in all hellos
 	sessionID []byte       // what the server calls the new session; empty: nothing
@@ -111,13 +111,13 @@ func (c *client12) sendHello(now time.Time, cookie []byte) {
 		c.hellos = c.hellos[:maxHelloVerifyRequests]
 		c.h.sendSeq = maxHelloVerifyRequests
 	}
-	m := c.h.message(wire.TypeClientHello, c.e.config.clientHello(c.h.clientRandom, cookie, c.offer).Append)
-	// The records of a hello have the version of all others. 1.0 would be as good,
-	// and is what browsers and test suites have; but Botan 2.19 ends the handshake
-	// when it gets a repeated hello whose version is not that of its answer.
-	if c.e.config.Conformance {
-		m.Version = record.Version10
+	hello := c.e.config.clientHello(c.h.clientRandom, cookie, c.offer)
+	if len(c.hellos) == 0 {
+		c.order = c.e.config.extensionOrder()
 	}
+	hello.Order = c.order
+	m := c.h.message(wire.TypeClientHello, hello.Append)
+	m.Version = c.e.config.helloVersion()
 	c.hellos = append(c.hellos, m.Bytes)
 	c.h.send(now, m)
 }

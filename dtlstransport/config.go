@@ -109,6 +109,10 @@ type Config struct {
 	// but offer use_srtp all the same, as browsers do.
 	SRTPProfiles []keying.SRTPProfile
 
+	// HelloProfile says what a client's hello looks like on the wire. Zero is
+	// HelloDefault: in random order.
+	HelloProfile HelloProfile
+
 	// ALPN are the application protocols offered or accepted, in order of
 	// preference (RFC 7301). A server that has some and shares none with a client
 	// that offers some refuses it. Empty means that the extension is not used.
@@ -212,6 +216,9 @@ func (c *Config) check(role Role) error {
 	}
 	if err := c.checkPSK(role); err != nil {
 		return err
+	}
+	if c.HelloProfile >= numHelloProfiles {
+		return fmt.Errorf("dtls: config: %v", c.HelloProfile)
 	}
 	if c.ClientAuth > InsecureClientAuthNone {
 		return fmt.Errorf("dtls: config: ClientAuth %d", c.ClientAuth)

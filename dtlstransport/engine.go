@@ -90,6 +90,12 @@ func NewEngine(role Role, config *Config) (*Engine, error) {
 	if err := config.check(role); err != nil {
 		return nil, err
 	}
+	if role == RoleClient {
+		var err error
+		if config, err = config.asOffered(); err != nil {
+			return nil, err
+		}
+	}
 	e := &Engine{
 		role:     role,
 		config:   config,

@@ -32,6 +32,9 @@ type Extensions struct {
 	// Types has the type of every extension that was parsed, in its order on the wire, unknown ones and GREASE included: a
 	// client finds here what it did not offer. Append does not read it.
 	Types []uint16
+	// Order has the types in the order in which Append writes those that are present; others come behind them. Nil is an
+	// order of our own.
+	Order []uint16
 
 	SupportedGroups      []uint16 // absent: nil. Read from a ClientHello only
 	PointFormats         []byte   // absent: nil
@@ -104,7 +107,7 @@ func (e *Extensions) read(extension uint16, data cryptobyte.String, hello Handsh
 	return nil
 }
 
-// appendBlock appends the extensions that are present, in a fixed order, and no block at all if there are none.
+// appendBlock appends the extensions that are present, and no block at all if there are none.
 func (e *Extensions) appendBlock(b []byte) []byte {
 	b, at := beginVector(b, 2)
 	b = e.appendRenegotiationInfo(b)
@@ -117,6 +120,9 @@ func (e *Extensions) appendBlock(b []byte) []byte {
 	b = e.appendSessionTicket(b)
 	if len(b) == at {
 		return b[:at-2]
+	}
+	if e.Order != nil {
+		reorder(b[at:], e.Order)
 	}
 	return endVector(b, at, 2)
 }
