@@ -108,9 +108,9 @@ func blindForgeries() (all []blindForgery) {
 	return all
 }
 
-// ALERT-03, REC-14 to REC-17, REC-41, HS-13 to HS-15, HS-27, HS-49, HS-50: none
-// of them in front of any genuine datagram ends a handshake, delays it beyond
-// what one loss does, or is delivered.
+// None of them in front of any genuine datagram ends a handshake, delays it beyond
+// what one loss does, or is delivered. ALERT-03, REC-04, REC-05, REC-14, REC-15,
+// REC-16, REC-17, REC-41, HS-01, HS-08, HS-13, HS-14, HS-15, HS-27, HS-49, HS-50.
 func TestBlindForgeriesEndNoHandshake(t *testing.T) {
 	for _, c := range lossCases {
 		t.Run(c.String(), func(t *testing.T) {

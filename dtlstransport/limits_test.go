@@ -9,7 +9,7 @@ import (
 	"github.com/rtctransport/rtctransport/interop/netsim"
 )
 
-func TestMaxPayloadFillsADatagram(t *testing.T) { // REC-31
+func TestMaxPayloadFillsADatagram(t *testing.T) { // REC-31, REC-33
 	for _, suite := range []CipherSuite{TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256} {
 		for _, size := range []int{MinDatagramSize, 1200, 20000} {
 			client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
@@ -34,7 +34,7 @@ func TestMaxPayloadFillsADatagram(t *testing.T) { // REC-31
 	}
 }
 
-func TestForgedRecordsEndNothingUnlessThereIsALimit(t *testing.T) { // REC-23, REC-24
+func TestForgedRecordsEndNothingUnlessThereIsALimit(t *testing.T) { // REC-23, REC-24, REC-42
 	for _, limit := range []int{0, 10} {
 		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
 		server.MaxForgedRecords = limit

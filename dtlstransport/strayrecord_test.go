@@ -56,6 +56,9 @@ func TestAStrayRecordHasNoEffectAnywhere(t *testing.T) { // HS-13, HS-14, HS-15,
 				if elapsed := s.now.Sub(epochZero); elapsed > 4*sceneDelay {
 					t.Errorf("%s to %s after %d steps: connected after %v", name, e.name, position, elapsed)
 				}
+				if n := len(s.client.received) + len(s.server.received); n > 0 {
+					t.Errorf("%s to %s after %d steps: %d messages were delivered", name, e.name, position, n)
+				}
 				s.checkTraffic(t)
 			}
 		}
