@@ -3,10 +3,12 @@
 # make bench  the benchmarks, each beside its floor
 # make table  every foreign stack in every case, and table.html with a picture of each handshake
 # make bogo   BoringSSL's protocol tests; BORINGSSL_DIR is a checkout of it
+# make requirements   which rules have a test that fails when they are broken
+# make mutants        breaks them, one after the other
 
 GO ?= go
 
-.PHONY: demo test bench lint table bogo
+.PHONY: demo test bench lint table bogo requirements mutants
 
 demo:
 	$(GO) run ./examples/quickstart
@@ -37,3 +39,9 @@ table:
 
 bogo:
 	$(GO) run ./interop/bogo/run
+
+requirements:
+	@$(GO) run ./interop/requirements
+
+mutants:
+	$(GO) run ./interop/requirements -mutants

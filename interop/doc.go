@@ -15,6 +15,7 @@
 //	peer      our DTLS over a bare UDP socket, like openssl s_client and s_server
 //	dcpeer    the same with data channels on top
 //	bogo      BoringSSL's conformance suite against the engine (make bogo)
+//	requirements  the rules that we obey, and mutants of the code that prove them
 //	netsim    a seeded datagram link in virtual time; imports nothing of ours
 //	relay     the same between real sockets; process: programs that end with who started them
 //	setup     a script that installs what these need on Debian

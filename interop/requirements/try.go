@@ -1,0 +1,221 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// testTimeout is how long one test may take, on a slow machine too. None of those that
+// mutants name takes more than a few seconds.
+const testTimeout = 2 * time.Minute
+
+// try applies mutants one after the other and writes what becomes of each. The error
+// says that some were not caught.
+func (p *proof) try(w io.Writer, mutants []*mutant, jobs int, timeout time.Duration) error {
+	began := time.Now()
+	work, err := os.MkdirTemp("", "mutants")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	t := &trial{proof: p, work: work, timeout: timeout, asleep: map[*mutant]int{}}
+	if err := t.build(mutants); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "built with %d mutants asleep, in %.0f s\n", len(t.asleep), time.Since(began).Seconds())
+	if err := t.checkAsleep(mutants); err != nil {
+		return err
+	}
+
+	var mu sync.Mutex
+	var wait sync.WaitGroup
+	turn := make(chan struct{}, jobs)
+	count, done := map[verdict]int{}, 0
+	for _, m := range mutants {
+		turn <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-turn }()
+			v, detail := t.run(m)
+			mu.Lock()
+			defer mu.Unlock()
+			count[v]++
+			done++
+			fmt.Fprintf(w, "[%3d/%d] %s  %s\n", done, len(mutants), v, m.name())
+			if v != caught {
+				fmt.Fprintf(w, "%s: %s %s\n%s\n", m.at, m.dir, m.test, detail)
+			}
+		})
+	}
+	wait.Wait()
+	fmt.Fprintf(w, "mutants: %d of %d caught in %.0f s\n", count[caught], len(mutants), time.Since(began).Seconds())
+	if n := len(mutants) - count[caught]; n > 0 {
+		return fmt.Errorf("%d mutants not caught", n)
+	}
+	return nil
+}
+
+// A verdict says what became of a mutant.
+type verdict string
+
+const (
+	caught verdict = "caught"
+	alive  verdict = "ALIVE "
+	hung   verdict = "HUNG  " // the test did not come to its end, which was not expected
+	broken verdict = "BROKEN" // the changed code does not compile, or the test did not run
+)
+
+// A trial is one run over mutants. Its test binaries are in the directory work.
+type trial struct {
+	*proof
+	work    string
+	timeout time.Duration   // of one test
+	asleep  map[*mutant]int // the numbers of those that are in the common binaries
+}
+
+// binary returns the name of the common test binary of a package.
+func (t *trial) binary(dir string) string {
+	return filepath.Join(t.work, strings.ReplaceAll(dir, "/", "-")+".test")
+}
+
+// build builds the common test binaries of all packages whose tests are wanted.
+func (t *trial) build(mutants []*mutant) error {
+	var asleep []*mutant
+	dirs := map[string]bool{}
+	for _, m := range mutants {
+		dirs[m.dir] = true
+		if t.places[m].function != nil && !m.alone {
+			asleep = append(asleep, m)
+			t.asleep[m] = len(asleep)
+		}
+	}
+	o, err := t.overlay("all")
+	if err != nil {
+		return err
+	}
+	if err := o.sleeping(t.root, asleep, t.places, t.sources); err != nil {
+		return err
+	}
+	for _, dir := range slices.Sorted(maps.Keys(dirs)) {
+		if output, err := t.compile(o, dir, t.binary(dir)); err != nil {
+			return fmt.Errorf("building the tests of %s: %w\n%s", dir, err, output)
+		}
+	}
+	return nil
+}
+
+func (t *trial) overlay(name string) (*overlay, error) {
+	dir := filepath.Join(t.work, name)
+	return newOverlay(dir), os.Mkdir(dir, 0o700)
+}
+
+// compile builds the test binary of a package over an overlay.
+func (t *trial) compile(o *overlay, dir, binary string) (string, error) {
+	file, err := o.write()
+	if err != nil {
+		return "", err
+	}
+	c := exec.Command("go", "test", "-c", "-vet=off", "-overlay", file, "-o", binary, "./"+dir)
+	c.Dir = t.root
+	output, err := c.CombinedOutput()
+	return string(output), err
+}
+
+// checkAsleep sees to it that all tests pass while no mutant is awake.
+func (t *trial) checkAsleep(mutants []*mutant) error {
+	tests := map[string][]string{}
+	for _, m := range mutants {
+		name, _, _ := strings.Cut(m.test, "/")
+		if !slices.Contains(tests[m.dir], name) {
+			tests[m.dir] = append(tests[m.dir], name)
+		}
+	}
+	var faults []error
+	for dir, names := range tests {
+		c := t.command(t.binary(dir), dir, "^("+strings.Join(names, "|")+")$", 0)
+		c.Args = append(c.Args, "-test.v")
+		output, _ := c.CombinedOutput()
+		for _, name := range names {
+			if !bytes.Contains(output, []byte("\n--- PASS: "+name+" (")) {
+				faults = append(faults, fmt.Errorf("%s: %s does not pass without any mutant", dir, name))
+			}
+		}
+		if len(faults) > 0 {
+			faults = append(faults, errors.New(failures(output)))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// run tries one mutant. detail is for those that are not caught.
+func (t *trial) run(m *mutant) (v verdict, detail string) {
+	binary, number := t.binary(m.dir), t.asleep[m]
+	if number == 0 {
+		name := "alone" + strings.Map(func(r rune) rune {
+			if r == '/' || r == ':' {
+				return '-'
+			}
+			return r
+		}, m.at)
+		o, err := t.overlay(name)
+		if err != nil {
+			return broken, err.Error()
+		}
+		s := t.sources[m.file]
+		if err := o.put(s.path, s.changed(m, t.places[m])); err != nil {
+			return broken, err.Error()
+		}
+		binary = filepath.Join(o.dir, "alone.test")
+		if output, err := t.compile(o, m.dir, binary); err != nil {
+			return broken, output
+		}
+		defer os.RemoveAll(o.dir)
+	}
+	pattern := "^" + strings.ReplaceAll(m.test, "/", "$/^") + "$"
+	output, err := t.command(binary, m.dir, pattern, number).CombinedOutput()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return alive, ""
+	case !errors.As(err, &exit):
+		return broken, err.Error()
+	case exit.ExitCode() == noReturn:
+		return broken, "the changed function lacks a return"
+	case bytes.Contains(output, []byte("panic: test timed out")):
+		if m.hangs {
+			return caught, ""
+		}
+		return hung, ""
+	case bytes.Contains(output, []byte("--- FAIL: ")), bytes.Contains(output, []byte("panic: ")), bytes.Contains(output, []byte("fatal error: ")):
+		return caught, ""
+	}
+	return broken, string(output)
+}
+
+// command returns what runs tests of a package with one mutant awake, or none.
+func (t *trial) command(binary, dir, pattern string, number int) *exec.Cmd {
+	c := exec.Command(binary, "-test.run", pattern, "-test.timeout", t.timeout.String())
+	c.Dir = filepath.Join(t.root, filepath.FromSlash(dir))
+	c.Env = append(os.Environ(), fmt.Sprintf("%s=%d", wakeVariable, number))
+	return c
+}
+
+// failures returns the part of a test's output that says why it failed.
+func failures(output []byte) string {
+	var b strings.Builder
+	for line := range strings.Lines(string(output)) {
+		if !strings.HasPrefix(line, "=== ") && !strings.Contains(line, "--- PASS") {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
