@@ -44,6 +44,7 @@ type Conn struct {
 
 	onConnected func()      // called once, with mu, before Handshake returns; for Transport
 	onEnd       func(error) // called once, with mu, when err is set; for Transport
+	news        news        // for the caller of Start
 	linkErrors  uint64      // datagrams that the link did not take
 }
 
@@ -194,6 +195,7 @@ func (c *Conn) after(err error) {
 		if c.onConnected != nil {
 			c.onConnected()
 		}
+		c.news.tellConnected()
 		c.changed.Broadcast()
 	}
 	c.arm()
@@ -228,6 +230,7 @@ func (c *Conn) end(err error) {
 		if c.onEnd != nil {
 			c.onEnd(err)
 		}
+		c.news.tellEnded(err)
 		c.changed.Broadcast()
 	}
 }

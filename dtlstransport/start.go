@@ -1,0 +1,53 @@
+package dtlstransport
+
+// Start runs the handshake without waiting for it, for servers that keep no goroutine for each peer. connected is
+// called once, when Handshake would return nil; ended once, when the association has ended, with what Err then
+// returns, and after connected if that was called. Each call is made by a goroutine of its own, so both may wait; either
+// function may be nil. Start is called once; Handshake may be called as well.
+func (c *Conn) Start(connected func(), ended func(err error)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.news = news{connected: connected, ended: ended}
+	if c.connected {
+		c.news.tellConnected()
+	}
+	if c.err != nil {
+		c.news.tellEnded(c.err)
+		return
+	}
+	c.start()
+}
+
+// Start runs the handshake without waiting for it; see Conn.Start.
+func (t *Transport) Start(connected func(), ended func(err error)) { t.conn.Start(connected, ended) }
+
+// news is who wants to know what has become of an association, each once. It is guarded by Conn.mu.
+type news struct {
+	connected func()
+	ended     func(error)
+	told      chan struct{} // closed when connected has returned; nil while it has not been called
+}
+
+func (n *news) tellConnected() {
+	if f := n.connected; f != nil {
+		told := make(chan struct{})
+		n.connected, n.told = nil, told
+		go func() {
+			defer close(told)
+			f()
+		}()
+	}
+}
+
+func (n *news) tellEnded(err error) {
+	f, told := n.ended, n.told
+	*n = news{}
+	if f != nil {
+		go func() {
+			if told != nil {
+				<-told
+			}
+			f(err)
+		}()
+	}
+}
