@@ -9,6 +9,10 @@
 //
 // Below it is the proof that the library works with others. Nothing here is imported by the library.
 //
+//	netsim    a seeded datagram link in virtual time; imports nothing of ours
+//	relay     the same between real UDP sockets, with an observer and scripted faults
+//	hostile   what forgers, losses and floods can do to us, as a table (go run ./interop/hostile)
+//	browser   headless Chromium and Firefox against examples/browser
 //	native    OpenSSL, GnuTLS, Mbed TLS, wolfSSL, NSS and Botan, in both roles
 //	browser   headless Chromium and Firefox against examples/browser
 //	table     cells, verdicts, and how they are shown; watch: what a handshake shows to those on the path
