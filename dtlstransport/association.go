@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
@@ -15,23 +16,30 @@ import (
 // Listener calls no Conn with its own.
 type association struct {
 	listener *Listener
-	remote   netip.AddrPort
+	remote   atomic.Pointer[netip.AddrPort] // never nil; see Listener.move
+	id       []byte                         // for the peer's records; nil: connection IDs are off
 	conn     *Conn
 
 	// With the Listener's lock:
-	number uint64      // in order of their beginning
-	random wire.Random // the client's, once it is connected
+	number     uint64      // in order of their beginning
+	random     wire.Random // the client's, once it is connected
+	identified bool        // once it is connected: the client's records have id
 }
 
-// newAssociation returns an association that nobody knows of yet.
-func newAssociation(l *Listener, remote netip.AddrPort, config *Config) (*association, error) {
-	a := &association{listener: l, remote: remote}
+// newAssociation returns an association that nobody knows of yet. id is nil or a
+// connection ID that no other has.
+func newAssociation(l *Listener, remote netip.AddrPort, id []byte, config *Config) (*association, error) {
+	a := &association{listener: l, id: id}
+	a.remote.Store(&remote)
 	var err error
 	if a.conn, err = newConn(a, RoleServer, config); err != nil {
 		return nil, err
 	}
 	// As it is in the cookie, which the engine looks at once more.
 	a.conn.engine.SetRemoteAddr(remote.String())
+	if id != nil {
+		a.conn.engine.localCID = id
+	}
 	a.conn.onConnected, a.conn.onEnd = a.connected, a.ended
 	return a, nil
 }
@@ -42,18 +50,26 @@ func newAssociation(l *Listener, remote netip.AddrPort, config *Config) (*associ
 // client has demonstrated reachability either by completing a cookie exchange or
 // by completing a complete handshake including delivering a verifiable Finished
 // message" (after RFC 6347, Section 4.2.8); we ask for both.
+//
+// An older association with a connection ID stays: its client may have moved, and the
+// younger one's got the address that it left.
 func (a *association) connected() {
 	l := a.listener
 	l.mu.Lock()
-	if l.halfOpen[a.remote] != a {
+	remote := a.address()
+	if l.halfOpen[remote] != a {
 		l.mu.Unlock()
 		return // it had to make room a moment ago
 	}
-	delete(l.halfOpen, a.remote)
-	old := l.open[a.remote]
-	l.open[a.remote] = a
+	delete(l.halfOpen, remote)
+	old := l.open[remote]
+	l.open[remote] = a
 	a.random = a.conn.engine.schedule.clientRandom
+	a.identified = a.id != nil && len(a.conn.engine.parameters.ids.local) > 0
 	l.stats.Connected++
+	if old != nil && old.identified {
+		old = nil
+	}
 	if old != nil {
 		l.stats.Replaced++
 	}
@@ -70,25 +86,30 @@ func (a *association) ended(error) {
 	l := a.listener
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.halfOpen[a.remote] == a {
-		delete(l.halfOpen, a.remote)
+	remote := a.address()
+	if l.halfOpen[remote] == a {
+		delete(l.halfOpen, remote)
 		l.stats.Refused[RefusedFailed]++
 	}
-	if l.open[a.remote] == a {
-		delete(l.open, a.remote)
+	if l.open[remote] == a {
+		delete(l.open, remote)
 	}
+	l.forget(a)
 }
+
+// address returns where a's client is.
+func (a *association) address() netip.AddrPort { return *a.remote.Load() }
 
 // attach has nothing to do: the Listener gives the Conn what is its own.
 func (a *association) attach(*Conn) {}
 
-func (a *association) Write(b []byte) (int, error) { return a.listener.write(b, a.remote) }
+func (a *association) Write(b []byte) (int, error) { return a.listener.write(b, a.address()) }
 
 // Close leaves the socket to the others. The Conn has ended before.
 func (a *association) Close() error { return nil }
 
 func (a *association) LocalAddr() net.Addr  { return a.listener.Addr() }
-func (a *association) RemoteAddr() net.Addr { return net.UDPAddrFromAddrPort(a.remote) }
+func (a *association) RemoteAddr() net.Addr { return net.UDPAddrFromAddrPort(a.address()) }
 func (a *association) RTT() time.Duration   { return 0 }
 func (a *association) MaxDatagramSize() int { return 0 }
 

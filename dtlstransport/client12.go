@@ -345,7 +345,7 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 		flight5 = append(flight5, h.message(wire.TypeCertificateVerify, m.Append))
 		t.add(flight5[len(flight5)-1].Bytes)
 	}
-	sealer, opener, err := schedule.protection(RoleClient)
+	sealer, opener, err := c.e.protection(schedule, &f.parameters)
 	if err != nil {
 		return alertf(AlertInternalError, "%w", err)
 	}

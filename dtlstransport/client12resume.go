@@ -90,7 +90,7 @@ func (c *client12) judgeResumed(now time.Time, seq uint16, body []byte) *AlertEr
 		return nil
 	}
 	schedule := &schedule12{suite: s.suite, clientRandom: h.clientRandom, serverRandom: m.Random, master: s.master}
-	finished, _, err := findFinished(schedule, RoleClient, h.early, last, c.flight())
+	finished, _, err := c.e.findFinished(schedule, &p, h.early, last, c.flight())
 	if err != nil || finished == nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (c *client12) judgeResumed(now time.Time, seq uint16, body []byte) *AlertEr
 		c.e.schedule = old
 		return a
 	}
-	sealer, opener, problem := schedule.protection(RoleClient)
+	sealer, opener, problem := c.e.protection(schedule, &p)
 	if problem != nil {
 		return alertf(AlertInternalError, "%w", problem)
 	}
@@ -127,17 +127,17 @@ func (c *client12) judgeResumed(now time.Time, seq uint16, body []byte) *AlertEr
 }
 
 // findFinished looks for the Finished with the given message_seq among records
-// of epoch 1, whose keys follow from schedule. It returns nil if it is not there;
+// of epoch 1, whose keys follow from schedule and p. It returns nil if it is not there;
 // opened then says whether anything was under the keys. The records stay as they are.
-func findFinished(schedule *schedule12, local Role, records [][]byte, seq uint16, state string) (finished *received, opened bool, a *AlertError) {
-	_, opener, err := schedule.protection(local)
+func (e *Engine) findFinished(schedule *schedule12, p *parameters, records [][]byte, seq uint16, state string) (finished *received, opened bool, a *AlertError) {
+	_, opener, err := e.protection(schedule, p)
 	if err != nil {
 		return nil, false, alertf(AlertInternalError, "%w", err)
 	}
 	var in flight.Reassembler
 	in.Consume(seq)
 	for _, b := range records {
-		r, _, _ := record.Next(bytes.Clone(b))
+		r, _, _ := e.nextRecord(bytes.Clone(b))
 		content, err := opener.Open(&r)
 		opened = opened || err == nil
 		if err != nil || r.Type != record.TypeHandshake {

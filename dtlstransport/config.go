@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/fingerprint"
 	"github.com/rtctransport/rtctransport/keying"
 )
@@ -53,6 +54,9 @@ const (
 	// MinDatagramSize is the smallest MaxDatagramSize, in bytes: the headers of
 	// a protected record and of a message, and a useful number of bytes.
 	MinDatagramSize = 128
+
+	// MaxRecordPadding is the largest RecordPadding, in bytes.
+	MaxRecordPadding = 1 << 10
 )
 
 // A Config says how to shake hands. The zero value plus one certificate is
@@ -189,6 +193,18 @@ type Config struct {
 	// bytes. What arrives beyond is dropped and counted. Zero means 1 MiB.
 	ReceiveBuffer int
 
+	// ConnectionID, if not nil, negotiates connection IDs (RFC 9146): it is what the peer
+	// shall put on its records to us, up to 255 bytes, so that they are found to be of
+	// this association wherever they come from. Empty but not nil means that we put the
+	// peer's on ours and want none: right for a client of a Listener that follows its
+	// clients to new addresses. Nil means none at all. A Listener makes its own.
+	ConnectionID []byte
+
+	// RecordPadding hides the size of application data where records carry the peer's
+	// connection ID: they are padded to a multiple of so many bytes, up to
+	// MaxRecordPadding. Zero means no padding. Other records have no room for it.
+	RecordPadding int
+
 	// MaxForgedRecords ends an association, with bad_record_mac, after as many
 	// records that failed authentication. Zero means never: whoever can send to
 	// us could then end it. It bounds what an attacker can try against one key, for
@@ -263,6 +279,12 @@ func (c *Config) check(role Role) error {
 	}
 	if c.MaxDatagramSize != 0 && c.MaxDatagramSize < MinDatagramSize {
 		return fmt.Errorf("dtls: config: MaxDatagramSize %d is below %d", c.MaxDatagramSize, MinDatagramSize)
+	}
+	if len(c.ConnectionID) > record.MaxConnectionID {
+		return fmt.Errorf("dtls: config: ConnectionID of %d bytes", len(c.ConnectionID))
+	}
+	if c.RecordPadding < 0 || c.RecordPadding > MaxRecordPadding {
+		return fmt.Errorf("dtls: config: RecordPadding %d", c.RecordPadding)
 	}
 	return nil
 }

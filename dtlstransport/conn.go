@@ -140,17 +140,18 @@ func (c *Conn) start() {
 // receive takes a datagram from whoever reads the link.
 func (c *Conn) receive(b []byte) { c.takes(b) }
 
-// takes is receive. It reports whether the datagram is the peer's: one of its
-// records was authentic.
-func (c *Conn) takes(b []byte) bool {
+// takes is receive. It reports whether the datagram is the peer's, for one of its
+// records was authentic, and whether it is newer than all before, of a connected
+// peer.
+func (c *Conn) takes(b []byte) (authentic, newest bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
-		return false
+		return false, false
 	}
-	before := c.engine.opened
+	opened, end := c.engine.opened, c.engine.readEnd()
 	c.after(c.engine.HandleDatagram(time.Now(), b))
-	return c.engine.opened > before
+	return c.engine.opened > opened, c.connected && c.engine.readEnd() > end
 }
 
 // tick is what the timer calls.

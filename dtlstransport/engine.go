@@ -50,6 +50,7 @@ type Engine struct {
 	datagram   int             // MaxDatagramSize in force
 	fellBack   bool            // datagrams are smaller, for nothing was answered; stays so, for the path is the same for the next flight
 	remoteAddr []byte
+	localCID   []byte // Config.ConnectionID, or what a Listener has chosen
 
 	remote   fingerprint.Set // what the peer must match; empty: not known yet
 	chain    [][]byte        // what the peer has shown, DER, its own certificate first
@@ -101,6 +102,7 @@ func NewEngine(role Role, config *Config) (*Engine, error) {
 		config:   config,
 		remote:   config.RemoteFingerprints,
 		datagram: config.MaxDatagramSize,
+		localCID: config.ConnectionID,
 		finals:   maxFinalAnswers,
 		warnings: maxWarnings,
 	}
@@ -259,23 +261,25 @@ func (e *Engine) AppendApplicationData(dst, p []byte) ([]byte, error) {
 		return dst, ErrClosed
 	case !e.connected:
 		return dst, ErrNotConnected
-	case len(p) > record.MaxPlaintext:
-		return dst, ErrTooLarge
 	}
 	start := len(dst)
 	e.trace.seal(e.write[1], record.TypeApplicationData, record.Version12, p)
 	dst, err := e.write[1].Append(dst, record.TypeApplicationData, record.Version12, p)
 	e.trace.sent(len(dst) - start)
+	if err == record.ErrTooLarge {
+		err = ErrTooLarge
+	}
 	return dst, err
 }
 
 // RecordOverhead returns by how many bytes a record is larger than the data in
-// it, all DTLS headers included. It is zero until the keys are known.
+// it, all DTLS headers and the most padding included. It is zero until the keys are
+// known.
 func (e *Engine) RecordOverhead() int {
 	if e.write[1] == nil {
 		return 0
 	}
-	return e.write[1].Overhead()
+	return e.write[1].Overhead() + e.write[1].MaxPadding()
 }
 
 // MaxPayload returns how many bytes of application data fit into one record in
@@ -286,7 +290,7 @@ func (e *Engine) MaxPayload() int {
 	if e.write[1] == nil {
 		return 0
 	}
-	return min(e.datagram-e.write[1].Overhead(), record.MaxPlaintext)
+	return e.write[1].MaxContent(e.datagram)
 }
 
 // SetRemote gives the peer's fingerprints, where Config did not: they may come

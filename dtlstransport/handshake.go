@@ -141,13 +141,14 @@ func (h *handshake) keepEarly(r *record.Record) {
 		return
 	}
 	// Only a handshake can bring the keys on, by the Finished of a server that
-	// resumes a session.
-	if h.e.config.Conformance && r.Type != record.TypeHandshake {
+	// resumes a session. With a connection ID the type is not to be seen.
+	promising := mayBeHandshake(r.Raw)
+	if h.e.config.Conformance && !promising {
 		h.e.drop(DropEarly)
 		return
 	}
 	h.early = h.e.keepNewest(h.early, r.Raw)
-	h.changed = h.changed || r.Type == record.TypeHandshake
+	h.changed = h.changed || promising
 }
 
 // settle judges what has come, as often as that brings the handshake on, and
@@ -189,7 +190,7 @@ func (e *Engine) replayEarly(now time.Time) error {
 	early := e.hs.early
 	e.hs.early = nil
 	for _, b := range early {
-		r, _, _ := record.Next(b)
+		r, _, _ := e.nextRecord(b)
 		e.trace.kept(&r)
 		if err := e.handleProtected(now, &r); err != nil {
 			return err

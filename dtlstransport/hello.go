@@ -19,6 +19,7 @@ type parameters struct {
 	srtpProfile          keying.SRTPProfile
 	protocol             string // ALPN
 	extendedMasterSecret bool
+	ids                  connectionIDs
 }
 
 // clientHello returns what a client offers. o is the session it would resume.
@@ -48,6 +49,7 @@ func (c *Config) clientHello(random wire.Random, cookie []byte, o sessionOffer) 
 	m.ExtendedMasterSecret = true
 	m.HasRenegotiationInfo = true
 	m.ALPN = c.ALPN
+	c.offerConnectionID(m)
 	if profiles := c.srtpProfiles(); len(profiles) > 0 {
 		// No MKI: "MUST NOT" (RFC 8827, Section 6.5).
 		m.UseSRTP = &wire.UseSRTP{}
@@ -71,6 +73,8 @@ func (c *Config) offered(extension uint16) bool {
 		return len(c.ALPN) > 0
 	case wire.ExtensionSessionTicket:
 		return c.wantsTickets()
+	case wire.ExtensionConnectionID:
+		return c.ConnectionID != nil
 	}
 	return false
 }
@@ -132,6 +136,7 @@ func (c *Config) readServerHello(body []byte) (*wire.ServerHello, parameters, *A
 		}
 		p.protocol = m.ALPN[0]
 	}
+	p.agreeConnectionIDs(c.ConnectionID, &m.Extensions)
 	return m, p, nil
 }
 

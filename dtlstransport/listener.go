@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/mux"
 )
 
@@ -17,6 +18,10 @@ import (
 const (
 	DefaultMaxHandshakes = 1024
 	DefaultBacklog       = 128
+
+	// MinListenerConnectionID is the smallest ListenConfig.ConnectionIDLength but
+	// zero: random ones are to be all different.
+	MinListenerConnectionID = 4
 )
 
 // A ListenConfig says whom a Listener takes, and how many at a time. How many may
@@ -44,6 +49,20 @@ type ListenConfig struct {
 	// is begun; those that go on are still completed. Zero means DefaultBacklog.
 	Backlog int
 
+	// ConnectionIDLength, if not zero, has each client that is willing put a random
+	// connection ID of as many bytes, MinListenerConnectionID to 255, on its records
+	// (RFC 9146), by which it is known again when its address has changed. 8 is right for
+	// most. Such a client is not replaced by another one at its address.
+	ConnectionIDLength int
+
+	// MayMove decides whether what is sent to a client with a connection ID follows it to
+	// another address, when an authentic record that is newer than all before came from
+	// there. On its way it may have been given that address by anybody, so MayMove should
+	// know that the client receives what is sent there (RFC 9146, Section 6). It is
+	// called from the loop that reads the socket, once for each such datagram, and must
+	// be quick. Nil means no. Records from anywhere are delivered in any case.
+	MayMove func(c *Conn, to net.Addr) bool
+
 	// InsecureNoCookies lets anybody make the listener send, and compute and keep
 	// state, with forged source addresses: a ClientHello is answered with several
 	// times its size, and again when that stays unanswered. Only where all
@@ -68,6 +87,8 @@ type Listener struct {
 	get       func(remote net.Addr) (*Config, error)
 	maximum   int // of half-open handshakes
 	unclaimed int // connections in backlog from which on no new handshake is begun
+	idLen     int // of our connection IDs; 0: none
+	mayMove   func(c *Conn, to net.Addr) bool
 
 	backlog chan *Conn
 	done    chan struct{} // closed by Close
@@ -76,6 +97,8 @@ type Listener struct {
 	closed   bool
 	halfOpen map[netip.AddrPort]*association
 	open     map[netip.AddrPort]*association
+	byID     map[string]*association   // those with a connection ID
+	all      map[*association]struct{} // in no map of addresses if another one has come to theirs
 	stats    ListenerStats
 
 	// Only for the loop that reads:
@@ -122,9 +145,16 @@ func newListener(s socket, config *ListenConfig) (*Listener, error) {
 		get:       config.GetConfig,
 		maximum:   config.MaxHandshakes,
 		unclaimed: config.Backlog,
+		idLen:     config.ConnectionIDLength,
+		mayMove:   config.MayMove,
 		done:      make(chan struct{}),
 		halfOpen:  make(map[netip.AddrPort]*association),
 		open:      make(map[netip.AddrPort]*association),
+		byID:      make(map[string]*association),
+		all:       make(map[*association]struct{}),
+	}
+	if l.idLen != 0 && (l.idLen < MinListenerConnectionID || l.idLen > record.MaxConnectionID) {
+		return nil, fmt.Errorf("dtls: listen: connection IDs of %d bytes", l.idLen)
 	}
 	if l.maximum <= 0 {
 		l.maximum = DefaultMaxHandshakes
@@ -211,10 +241,8 @@ func (l *Listener) Close() error {
 	l.closed = true
 	close(l.done)
 	var all []*association
-	for _, of := range []map[netip.AddrPort]*association{l.open, l.halfOpen} {
-		for _, a := range of {
-			all = append(all, a)
-		}
+	for a := range l.all {
+		all = append(all, a)
 	}
 	l.mu.Unlock()
 	for _, a := range all {
@@ -228,7 +256,7 @@ func (l *Listener) Stats() ListenerStats {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.stats
-	s.HalfOpen, s.Open, s.Waiting = len(l.halfOpen), len(l.open), len(l.backlog)
+	s.HalfOpen, s.Open, s.Waiting = len(l.halfOpen), len(l.all)-len(l.halfOpen), len(l.backlog)
 	return s
 }
 
@@ -282,11 +310,14 @@ func (l *Listener) handle(now time.Time, from netip.AddrPort, b []byte) {
 	l.mu.Lock()
 	l.stats.DatagramsReceived++
 	open, next := l.open[from], l.halfOpen[from]
+	known := l.findID(b)
 	l.mu.Unlock()
 	hello, recordSeq, messageSeq, isHello := findHello(b)
 	switch {
 	case !from.IsValid():
 		l.count(&l.stats.Refused[RefusedAddress])
+	case known != nil:
+		l.receive(known, from, b)
 	case isHello && next != nil:
 		next.conn.receive(b) // its engine knows what to do about another client's
 	case isHello && open != nil && hello.random == open.random:
@@ -312,7 +343,7 @@ func (l *Listener) handle(now time.Time, from netip.AddrPort, b []byte) {
 		// Nothing but the keys tells whose it is. What decrypts in place and fails
 		// leaves nothing for the other.
 		l.spare = append(l.spare[:0], b...)
-		if !open.conn.takes(b) {
+		if authentic, _ := open.conn.takes(b); !authentic {
 			next.conn.receive(l.spare)
 		}
 	}
@@ -333,7 +364,7 @@ func (l *Listener) admit(from netip.AddrPort, b []byte) {
 	}
 	var a *association
 	if err == nil {
-		a, err = newAssociation(l, from, config)
+		a, err = newAssociation(l, from, l.newID(), config)
 	}
 	if err != nil {
 		l.count(&l.stats.Refused[RefusedConfig])
@@ -348,6 +379,7 @@ func (l *Listener) admit(from netip.AddrPort, b []byte) {
 	l.stats.Handshakes++
 	a.number = l.stats.Handshakes
 	l.halfOpen[from] = a
+	l.remember(a)
 	l.mu.Unlock()
 	if oldest != nil {
 		oldest.conn.abandon(errCrowded)
@@ -366,7 +398,8 @@ func (l *Listener) makeRoom() (oldest *association) {
 			oldest = a
 		}
 	}
-	delete(l.halfOpen, oldest.remote)
+	delete(l.halfOpen, oldest.address())
+	l.forget(oldest)
 	l.stats.Refused[RefusedCrowded]++
 	return oldest
 }

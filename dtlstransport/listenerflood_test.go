@@ -209,7 +209,7 @@ func TestWhoHadToMakeRoomHearsNothingMore(t *testing.T) {
 			t.Errorf("%d datagrams for the first and %d more, %d for the second", first, sent[spoofed(1)]-first, sent[spoofed(2)])
 		}
 		// One that is done the moment it makes room is not let in.
-		evicted, err := newAssociation(l, spoofed(1), l.config)
+		evicted, err := newAssociation(l, spoofed(1), nil, l.config)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -33,6 +33,9 @@ type ListenerStats struct {
 	Connected uint64
 	// Replaced counts associations whose peer completed another handshake.
 	Replaced uint64
+	// Moved counts how often a client was followed to another address, NotFollowed how
+	// often it was not, by ListenConfig.MayMove.
+	Moved, NotFollowed uint64
 	// SocketErrors counts failed reads and writes. None ends anything: an ICMP message
 	// can be forged by anybody.
 	SocketErrors uint64

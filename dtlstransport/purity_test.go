@@ -16,7 +16,20 @@ import (
 
 // shellFiles are those that connect the engine to goroutines, locks, clocks and
 // networks. All others do without.
-var shellFiles = []string{"association.go", "carrier.go", "conn.go", "dial.go", "listener.go", "listenerstats.go", "media.go", "slogtrace.go", "socket.go", "start.go", "transport.go"}
+var shellFiles = []string{
+	"association.go",
+	"carrier.go",
+	"conn.go",
+	"dial.go",
+	"listener.go",
+	"listenermove.go",
+	"listenerstats.go",
+	"media.go",
+	"slogtrace.go",
+	"socket.go",
+	"start.go",
+	"transport.go",
+}
 
 // impureImports end with a slash if all below them is meant too.
 var impureImports = []string{"sync", "sync/", "net", "net/", "os", "os/", "context", "syscall", "runtime"}

@@ -30,7 +30,7 @@ func (e *Engine) HandleDatagram(now time.Time, b []byte) error {
 		e.trace.changed(e)
 	}
 	for len(b) > 0 {
-		r, rest, ok := record.Next(b)
+		r, rest, ok := e.nextRecord(b)
 		if !ok {
 			e.drop(DropFraming)
 			break
@@ -130,6 +130,10 @@ func (e *Engine) handleProtected(now time.Time, r *record.Record) error {
 		switch {
 		case errors.Is(err, record.ErrReplayed):
 			e.drop(DropReplayed)
+		case errors.Is(err, record.ErrConnectionID):
+			e.drop(DropConnectionID)
+		case errors.Is(err, record.ErrNoContentType):
+			return e.nonsense(DropContentType, AlertUnexpectedMessage, "record of nothing but padding")
 		case errors.Is(err, record.ErrOversize):
 			return e.nonsense(DropOversize, AlertRecordOverflow, "record with over 2^14 bytes")
 		default:

@@ -169,6 +169,7 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 	if a != nil {
 		return a
 	}
+	p.agreeConnectionIDs(s.e.localCID, &hello.Extensions)
 	if old, renew, a := s.resumable(now, hello); a != nil {
 		return a
 	} else if old != nil {
@@ -205,6 +206,7 @@ func (s *server12) answerHello(now time.Time, m received) *AlertError {
 	h.sendSeq = m.seq
 	request := wire.CertificateRequest{Types: []uint8{certTypeECDSASign, certTypeRSASign}, SignatureAlgorithms: config.offeredSchemes()}
 	answer := serverHello(hello, &p, random)
+	s.e.answerConnectionID(hello, answer)
 	if p.extendedMasterSecret {
 		s.tickets = config.Tickets != nil && hello.HasSessionTicket
 		answer.HasSessionTicket = s.tickets
@@ -374,7 +376,7 @@ func (s *server12) judgeFlight5(now time.Time) *AlertError {
 	}
 	schedule := newSchedule12(&s.e.parameters, h.clientRandom, h.serverRandom, preMaster, sessionHash)
 	clear(preMaster)
-	sealer, opener, err := schedule.protection(RoleServer)
+	sealer, opener, err := s.e.protection(schedule, &s.e.parameters)
 	if err != nil {
 		return alertf(AlertInternalError, "%w", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
-	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 )
 
@@ -56,7 +55,7 @@ func (s *server12) judgePSKFlight5(now time.Time) *AlertError {
 	default:
 		return a
 	}
-	sealer, opener, err := f.schedule.protection(RoleServer)
+	sealer, opener, err := s.e.protection(f.schedule, &s.e.parameters)
 	if err != nil {
 		return alertf(AlertInternalError, "%w", err)
 	}
@@ -69,7 +68,7 @@ func (s *server12) judgePSKFlight5(now time.Time) *AlertError {
 // neither a flight nor a refusal while the Finished is not there.
 func (s *server12) readPSKFlight5(m received) (*pskFlight5, *AlertError) {
 	h, suite := s.h, s.e.parameters.suite
-	if !slices.ContainsFunc(h.early, isHandshake) {
+	if !slices.ContainsFunc(h.early, mayBeHandshake) {
 		return nil, nil
 	}
 	exchange, err := wire.ParsePSKClientKeyExchange(m.body, suite.exchange.ephemeral())
@@ -92,7 +91,7 @@ func (s *server12) readPSKFlight5(m received) (*pskFlight5, *AlertError) {
 	preMaster := pskPreMaster(shared, s.e.config.PSK.keyFor(exchange.Identity))
 	f.schedule = newSchedule12(&s.e.parameters, h.clientRandom, h.serverRandom, preMaster, sessionHash)
 	clear(preMaster)
-	finished, opened, a := findFinished(f.schedule, RoleServer, h.early, m.seq+1, s.flight())
+	finished, opened, a := s.e.findFinished(f.schedule, &s.e.parameters, h.early, m.seq+1, s.flight())
 	switch {
 	case a != nil:
 		return nil, a
@@ -107,6 +106,3 @@ func (s *server12) readPSKFlight5(m received) (*pskFlight5, *AlertError) {
 	}
 	return f, nil
 }
-
-// isHandshake reports whether a record says that it has handshake messages.
-func isHandshake(raw []byte) bool { return record.ContentType(raw[0]) == record.TypeHandshake }

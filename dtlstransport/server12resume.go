@@ -44,7 +44,7 @@ func (s *server12) resume(now time.Time, m received, hello *wire.ClientHello, p 
 	p.suite, p.group, p.serverScheme = old.suite, 0, nil
 	random := newRandom()
 	schedule := &schedule12{suite: old.suite, clientRandom: hello.Random, serverRandom: random, master: old.master}
-	sealer, opener, err := schedule.protection(RoleServer)
+	sealer, opener, err := s.e.protection(schedule, &p)
 	if err != nil {
 		return alertf(AlertInternalError, "%w", err)
 	}
@@ -56,6 +56,7 @@ func (s *server12) resume(now time.Time, m received, hello *wire.ClientHello, p 
 	s.e.identity = old.identity
 	s.e.write[1], s.e.read = sealer, opener
 	answer := serverHello(hello, &p, random)
+	s.e.answerConnectionID(hello, answer)
 	answer.SessionID, answer.HasSessionTicket = hello.SessionID, renew
 	flight4 := []flight.Message{h.message(wire.TypeServerHello, answer.Append)}
 	if renew {

@@ -78,6 +78,10 @@ type ConnectionState struct {
 	ALPN                 string
 	ExtendedMasterSecret bool
 
+	// LocalConnectionID is on the peer's records, PeerConnectionID on ours (RFC 9146);
+	// empty if there is none in that direction. They must not be changed.
+	LocalConnectionID, PeerConnectionID []byte
+
 	// PeerCertificates is the chain of the peer, DER, its own certificate first.
 	// It must not be changed.
 	PeerCertificates [][]byte
@@ -103,6 +107,8 @@ func (e *Engine) ConnectionState() ConnectionState {
 		SRTPProfile:          e.parameters.srtpProfile,
 		ALPN:                 e.parameters.protocol,
 		ExtendedMasterSecret: e.parameters.extendedMasterSecret,
+		LocalConnectionID:    e.parameters.ids.local,
+		PeerConnectionID:     e.parameters.ids.peer,
 		PeerCertificates:     e.chain,
 		PSKIdentity:          e.identity,
 		RoundTrips:           (e.flights + 1) / 2,

@@ -149,7 +149,7 @@ func (t *tracer) seal(s *record.Sealer, typ record.ContentType, version uint16, 
 	if t == nil {
 		return
 	}
-	t.sealed(RecordTrace{typ, version, s.Next(), len(content) + s.Overhead() - record.HeaderLen}, content)
+	t.sealed(RecordTrace{typ, version, s.Next(), len(content) + s.Overhead() - s.HeaderLen()}, content)
 }
 
 func (t *tracer) sealed(r RecordTrace, content []byte) {

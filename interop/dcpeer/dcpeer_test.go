@@ -254,7 +254,7 @@ func TestNobodyThereIsToldInTime(t *testing.T) {
 func TestFlagsThatMeanNothingHereAreRefused(t *testing.T) {
 	for line, code := range map[string]int{
 		"--sctp-port 5001": 3, "--idata maybe": 3, "--resume f": 3, "--close-after 1": 3, "--wait-close": 3, "--send 01": 2, "--dc x": 2, "--dc x:2:0:0": 2,
-		"--dc x:1:3:0": 2, "--dc x:1:1:65536": 3, "--dc x:1:1:-1": 2, "--dc x:1:0:0 --send 5a39393939393939393939": 3, "--dc x:1:0:0 --send 5a": 3, "--cid empty": 3,
+		"--dc x:1:3:0": 2, "--dc x:1:1:65536": 3, "--dc x:1:1:-1": 2, "--dc x:1:0:0 --send 5a39393939393939393939": 3, "--dc x:1:0:0 --send 5a": 3, "--ems off": 3,
 	} {
 		var b bytes.Buffer
 		if got := run(append([]string{"client", "--addr", "127.0.0.1:9"}, strings.Fields(line)...), &b); got != code {

@@ -45,7 +45,7 @@ func BenchmarkSealOpen(b *testing.B) {
 func BenchmarkForged(b *testing.B) {
 	c := AES128GCM
 	o := mustOpener(b, 1, c, make([]byte, c.KeyLen()), make([]byte, c.IVLen()))
-	forged := append(appendHeader(nil, TypeApplicationData, Version12, Number{1, 5}, 1200), make([]byte, 1200)...)
+	forged := append(appendHeader(nil, TypeApplicationData, Version12, Number{1, 5}, nil, 1200), make([]byte, 1200)...)
 	r := mustNext(b, forged)
 	b.ReportAllocs()
 	for b.Loop() {

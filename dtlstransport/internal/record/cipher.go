@@ -63,6 +63,7 @@ type aead struct {
 	iv       [nonceLen]byte // GCM: salt and zeros; ChaCha20-Poly1305: the write IV
 	nonce    [nonceLen]byte
 	ad       [HeaderLen]byte
+	cidAD    []byte // takes the place of ad where records have a connection ID
 }
 
 func newAEAD(c Cipher, key, iv []byte) (*aead, error) {

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 )
@@ -19,6 +20,7 @@ type Opener struct {
 	epoch  uint16
 	aead   *aead
 	window Window
+	cid    []byte // what each record has to carry; nil: no connection ID
 }
 
 // NewOpener returns the opener of an epoch. key and iv have the sizes of c and
@@ -34,10 +36,20 @@ func NewOpener(epoch uint16, c Cipher, key, iv []byte) (*Opener, error) {
 // Epoch returns the epoch that o reads.
 func (o *Opener) Epoch() uint16 { return o.epoch }
 
+// End returns one more than the largest sequence number opened so far: a record
+// that moves it is newer than all before.
+func (o *Opener) End() uint64 { return o.window.end }
+
 // Open decrypts r in place and returns its content, which aliases r.Body. The
-// caller has seen to it that r is of o's epoch. On an error r.Body may have
-// been overwritten with zeros, and o is as before.
+// caller has seen to it that r is of o's epoch. The type of a record with a connection
+// ID becomes the one that was encrypted with the content. On an error r.Body may have
+// been overwritten with zeros, and o is as before, but for ErrNoContentType.
 func (o *Opener) Open(r *Record) ([]byte, error) {
+	// "If a non-zero-length CID is expected for the retrieved association, then
+	// the datagram MUST be treated as invalid" without; RFC 9146, Section 3.
+	if withCID := o.cid != nil; withCID != (r.Type == TypeConnectionID) || withCID && !bytes.Equal(r.CID, o.cid) {
+		return nil, ErrConnectionID
+	}
 	// "For each received record, the receiver MUST verify that the record
 	// contains a sequence number that does not duplicate the sequence number of
 	// any other record received during the life of this session. This check
@@ -64,13 +76,16 @@ func (o *Opener) Open(r *Record) ([]byte, error) {
 		return nil, ErrOversize
 	}
 	a.setNonce(number)
-	putAdditionalData(&a.ad, r.Type, r.Version, r.Number, len(body)-tagLen)
-	plain, err := a.AEAD.Open(body[:0], a.nonce[:], body, a.ad[:])
+	ad := a.additionalData(r.Type, r.Version, r.Number, len(body)-tagLen)
+	plain, err := a.AEAD.Open(body[:0], a.nonce[:], body, ad)
 	if err != nil {
 		return nil, ErrForged
 	}
 	// "The receive window is updated only if the MAC verification succeeds."
 	// RFC 6347, Section 4.1.2.6.
 	o.window.Mark(r.Number.Seq)
-	return plain, nil
+	if o.cid != nil {
+		r.Type, plain, err = splitInner(plain)
+	}
+	return plain, err
 }

@@ -14,6 +14,8 @@ const (
 	TypeAlert            ContentType = 21
 	TypeHandshake        ContentType = 22
 	TypeApplicationData  ContentType = 23
+	TypeHeartbeat        ContentType = 24 // RFC 6520, Section 4
+	TypeConnectionID     ContentType = 25 // tls12_cid: the type is in the ciphertext (RFC 9146, Section 4)
 )
 
 // String returns the name the RFC gives t.
@@ -27,6 +29,10 @@ func (t ContentType) String() string {
 		return "Handshake"
 	case TypeApplicationData:
 		return "ApplicationData"
+	case TypeHeartbeat:
+		return "Heartbeat"
+	case TypeConnectionID:
+		return "ConnectionID"
 	}
 	return fmt.Sprintf("ContentType(%d)", uint8(t))
 }
@@ -66,6 +72,7 @@ type Record struct {
 	Type    ContentType
 	Version uint16
 	Number  Number
+	CID     []byte // of a record of TypeConnectionID, else nil; aliases the datagram
 	Body    []byte // what follows the header, still protected if the epoch is; aliases the datagram
 	Raw     []byte // header and body; aliases the datagram
 }
@@ -87,30 +94,48 @@ type Record struct {
 //	} DTLSPlaintext;
 //
 // RFC 6347, Section 4.1.
-func Next(b []byte) (r Record, rest []byte, ok bool) {
+func Next(b []byte) (r Record, rest []byte, ok bool) { return NextCID(b, 0) }
+
+// NextCID is Next for a datagram in which each record of TypeConnectionID has a
+// connection ID of cidLen bytes between its sequence_number and its length, which
+// the record does not say itself (RFC 9146, Section 4).
+func NextCID(b []byte, cidLen int) (r Record, rest []byte, ok bool) {
 	if len(b) < HeaderLen {
 		return Record{}, nil, false
 	}
-	length := int(binary.BigEndian.Uint16(b[11:]))
+	if ContentType(b[0]) != TypeConnectionID {
+		cidLen = 0
+	}
+	header := HeaderLen + cidLen
+	if len(b) < header {
+		return Record{}, nil, false
+	}
+	length := int(binary.BigEndian.Uint16(b[header-2:]))
 	// "TLSCiphertext.length MUST NOT exceed 2^14 + 2048." RFC 5246, Section 6.2.3.
-	if length > MaxCiphertext || length > len(b)-HeaderLen {
+	if length > MaxCiphertext || length > len(b)-header {
 		return Record{}, nil, false
 	}
 	epochSeq := binary.BigEndian.Uint64(b[3:])
-	end := HeaderLen + length
+	end := header + length
+	var cid []byte
+	if cidLen > 0 {
+		cid = b[cidOffset : cidOffset+cidLen : cidOffset+cidLen]
+	}
 	return Record{
 		Type:    ContentType(b[0]),
 		Version: binary.BigEndian.Uint16(b[1:]),
 		Number:  Number{Epoch: uint16(epochSeq >> 48), Seq: epochSeq & maxSeq},
-		Body:    b[HeaderLen:end:end],
+		CID:     cid,
+		Body:    b[header:end:end],
 		Raw:     b[:end:end],
 	}, b[end:], true
 }
 
-// appendHeader appends a record header to b.
-func appendHeader(b []byte, t ContentType, version uint16, n Number, length int) []byte {
+// appendHeader appends a record header to b, with cid in it unless that is nil.
+func appendHeader(b []byte, t ContentType, version uint16, n Number, cid []byte, length int) []byte {
 	b = append(b, byte(t), byte(version>>8), byte(version))
 	b = binary.BigEndian.AppendUint64(b, uint64(n.Epoch)<<48|n.Seq)
+	b = append(b, cid...)
 	return append(b, byte(length>>8), byte(length))
 }
 

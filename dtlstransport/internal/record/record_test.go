@@ -97,7 +97,7 @@ func TestNextFindsAllRecordsOfADatagram(t *testing.T) { // REC-02, REC-03
 	for n := range len(want) + 1 {
 		var b []byte
 		for _, r := range want[:n] {
-			b = append(appendHeader(b, r.Type, r.Version, r.Number, len(r.Body)), r.Body...)
+			b = append(appendHeader(b, r.Type, r.Version, r.Number, nil, len(r.Body)), r.Body...)
 		}
 		for i := range n {
 			r, rest, ok := Next(b)
@@ -121,7 +121,7 @@ func TestNextAllocatesNothing(t *testing.T) {
 
 func TestContentTypesHaveTheNamesOfTheRFC(t *testing.T) {
 	for typ, want := range map[ContentType]string{
-		20: "ChangeCipherSpec", 21: "Alert", 22: "Handshake", 23: "ApplicationData", 24: "ContentType(24)", 0: "ContentType(0)",
+		20: "ChangeCipherSpec", 21: "Alert", 22: "Handshake", 23: "ApplicationData", 24: "Heartbeat", 25: "ConnectionID", 26: "ContentType(26)", 0: "ContentType(0)",
 	} {
 		if got := typ.String(); got != want {
 			t.Errorf("%d is %s, want %s", uint8(typ), got, want)
@@ -146,7 +146,7 @@ func FuzzNext(f *testing.F) {
 			if len(r.Body) > MaxCiphertext || r.Number.Seq > maxSeq || len(next) >= len(rest) {
 				t.Fatalf("%+v", r)
 			}
-			again = append(appendHeader(again, r.Type, r.Version, r.Number, len(r.Body)), r.Body...)
+			again = append(appendHeader(again, r.Type, r.Version, r.Number, nil, len(r.Body)), r.Body...)
 			rest = next
 		}
 		if !bytes.Equal(again, original) || !bytes.Equal(b, original) {

@@ -211,7 +211,7 @@ func TestShortBodiesAreForged(t *testing.T) { // REC-23
 func TestForgedNumbersDoNotMoveTheWindow(t *testing.T) { // REC-20
 	eachCipher(t, func(t *testing.T, c Cipher, key, iv []byte) {
 		s, o := mustSealer(t, 1, c, key, iv), mustOpener(t, 1, c, key, iv)
-		forged := appendHeader(nil, TypeApplicationData, Version12, Number{1, maxSeq}, 60)
+		forged := appendHeader(nil, TypeApplicationData, Version12, Number{1, maxSeq}, nil, 60)
 		forged = append(forged, make([]byte, 60)...)
 		for range 1000 {
 			if _, err := o.Open(mustNext(t, forged)); !errors.Is(err, ErrForged) {

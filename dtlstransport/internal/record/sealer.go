@@ -18,6 +18,8 @@ type Sealer struct {
 	epoch uint16
 	next  uint64 // the sequence number of the next record, never reused
 	aead  *aead  // nil in epoch 0
+	cid   []byte // on each record; nil: none
+	padTo int    // with cid: application data is padded to a multiple of it
 }
 
 // NewSealer returns the sealer of a protected epoch. key and iv have the sizes
@@ -37,31 +39,59 @@ func (s *Sealer) Epoch() uint16 { return s.epoch }
 func (s *Sealer) Next() Number { return Number{Epoch: s.epoch, Seq: s.next} }
 
 // Overhead returns by how many bytes a record is larger than its content, the
-// record header included.
+// record header included and padding not.
 func (s *Sealer) Overhead() int {
-	if s.aead == nil {
-		return HeaderLen
+	n := HeaderLen
+	if s.aead != nil {
+		n += tagLen
+		if s.aead.explicit {
+			n += explicitNonceLen
+		}
 	}
-	if s.aead.explicit {
-		return HeaderLen + explicitNonceLen + tagLen
+	if s.cid != nil {
+		n += len(s.cid) + 1
 	}
-	return HeaderLen + tagLen
+	return n
+}
+
+// HeaderLen returns the size of the header of a record, in bytes.
+func (s *Sealer) HeaderLen() int { return HeaderLen + len(s.cid) }
+
+// MaxPadding returns by how many bytes more application data may grow.
+func (s *Sealer) MaxPadding() int { return max(s.padTo-1, 0) }
+
+// MaxContent returns how many bytes of application data fit into one record of at most
+// limit bytes, header and padding included.
+func (s *Sealer) MaxContent(limit int) int {
+	n := min(limit-s.Overhead(), MaxPlaintext)
+	if s.cid == nil {
+		return n
+	}
+	// "The length MUST NOT exceed 2^14." RFC 9146, Section 5; the type is in it.
+	if n++; n < MaxPlaintext {
+		n -= n % s.padTo
+	}
+	return max(min(n, MaxPlaintext)-1, 0)
 }
 
 // Append appends one record with the given content to dst. content must not
 // overlap the free capacity of dst. It does not allocate if dst has room for
-// Overhead more bytes than content.
+// Overhead and MaxPadding more bytes than content.
 func (s *Sealer) Append(dst []byte, t ContentType, version uint16, content []byte) ([]byte, error) {
 	if s.next > maxSeq {
 		return dst, ErrSequenceExhausted
 	}
-	if len(content) > MaxPlaintext {
+	size := len(content)
+	if s.cid != nil {
+		size = s.padded(t, size)
+	}
+	if size > MaxPlaintext {
 		return dst, ErrTooLarge
 	}
 	n := Number{Epoch: s.epoch, Seq: s.next}
 	s.next++
-	dst = appendHeader(dst, t, version, n, len(content)+s.Overhead()-HeaderLen)
 	if s.aead == nil {
+		dst = appendHeader(dst, t, version, n, nil, size)
 		return append(dst, content...), nil
 	}
 	// "The nonce_explicit MAY be the 64-bit sequence number": ours always is, so
@@ -69,11 +99,25 @@ func (s *Sealer) Append(dst []byte, t ContentType, version uint16, content []byt
 	number := uint64(n.Epoch)<<48 | n.Seq
 	a := s.aead
 	a.setNonce(number)
+	length := size + tagLen
+	if a.explicit {
+		length += explicitNonceLen
+	}
+	outer := t
+	if s.cid != nil {
+		outer = TypeConnectionID
+	}
+	dst = appendHeader(dst, outer, version, n, s.cid, length)
 	if a.explicit {
 		dst = binary.BigEndian.AppendUint64(dst, number)
 	}
-	putAdditionalData(&a.ad, t, version, n, len(content))
-	return a.Seal(dst, a.nonce[:], content, a.ad[:]), nil
+	ad := a.additionalData(t, version, n, size)
+	if s.cid != nil {
+		at := len(dst)
+		dst = appendInner(dst, t, content, size)
+		return a.Seal(dst[:at], a.nonce[:], dst[at:], ad), nil
+	}
+	return a.Seal(dst, a.nonce[:], content, ad), nil
 }
 
 // AppendAs appends one unprotected record with a sequence number of the
@@ -82,7 +126,7 @@ func (s *Sealer) Append(dst []byte, t ContentType, version uint16, content []byt
 // sequence number in the ClientHello as the record sequence number in the
 // HelloVerifyRequest" (RFC 6347, Section 4.2.1).
 func AppendAs(dst []byte, seq uint64, t ContentType, version uint16, content []byte) []byte {
-	dst = appendHeader(dst, t, version, Number{Seq: seq}, len(content))
+	dst = appendHeader(dst, t, version, Number{Seq: seq}, nil, len(content))
 	return append(dst, content...)
 }
 

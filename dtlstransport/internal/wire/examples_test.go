@@ -16,14 +16,14 @@ var (
 				SupportedGroups: []uint16{0x2a2a, 29, 23}, PointFormats: []byte{2, 0}, SignatureAlgorithms: []uint16{0x0403, 0x0804},
 				UseSRTP: &UseSRTP{Profiles: []uint16{7, 1, 8}, MKI: numbered(255)}, ALPN: []string{"webrtc", "c-webrtc"},
 				ExtendedMasterSecret: true, HasSessionTicket: true, SessionTicket: numbered(300),
-				HasRenegotiationInfo: true, RenegotiationInfo: numbered(12),
+				HasConnectionID: true, ConnectionID: numbered(255), HasRenegotiationInfo: true, RenegotiationInfo: numbered(12),
 			},
 		},
 		&ClientHello{ // what is present may be empty
 			Version: 0xfeff, Random: exampleRandom, SessionID: []byte{}, Cookie: []byte{}, CipherSuites: []uint16{0xc02b}, CompressionMethods: []byte{0},
 			Extensions: Extensions{
 				UseSRTP: &UseSRTP{Profiles: []uint16{1}, MKI: []byte{}}, HasSessionTicket: true, SessionTicket: []byte{},
-				HasRenegotiationInfo: true, RenegotiationInfo: []byte{},
+				HasConnectionID: true, ConnectionID: []byte{}, HasRenegotiationInfo: true, RenegotiationInfo: []byte{},
 			},
 		},
 	}
@@ -34,7 +34,8 @@ var (
 			Version: 0xfefd, Random: exampleRandom, SessionID: numbered(32), CipherSuite: 0xc02f, CompressionMethod: 1,
 			Extensions: Extensions{
 				PointFormats: []byte{0}, UseSRTP: &UseSRTP{Profiles: []uint16{7}, MKI: []byte{}}, ALPN: []string{"webrtc"},
-				ExtendedMasterSecret: true, HasSessionTicket: true, SessionTicket: []byte{}, HasRenegotiationInfo: true, RenegotiationInfo: []byte{},
+				ExtendedMasterSecret: true, HasSessionTicket: true, SessionTicket: []byte{}, HasConnectionID: true, ConnectionID: numbered(8),
+				HasRenegotiationInfo: true, RenegotiationInfo: []byte{},
 			},
 		},
 	}

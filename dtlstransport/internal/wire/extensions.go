@@ -17,6 +17,7 @@ const (
 	ExtensionExtendedMasterSecret uint16 = 23     // RFC 7627, Section 5.1
 	ExtensionSessionTicket        uint16 = 35     // RFC 5077, Section 3.2
 	ExtensionSupportedVersions    uint16 = 43     // RFC 8446, Section 4.2.1
+	ExtensionConnectionID         uint16 = 54     // RFC 9146, Section 3
 	ExtensionRenegotiationInfo    uint16 = 0xff01 // RFC 5746, Section 3.2
 )
 
@@ -45,6 +46,9 @@ type Extensions struct {
 
 	HasSessionTicket bool
 	SessionTicket    []byte // may be empty; always is in a ServerHello
+
+	HasConnectionID bool
+	ConnectionID    []byte // at most 255 bytes; may be empty
 
 	HasRenegotiationInfo bool
 	RenegotiationInfo    []byte // renegotiated_connection; anything but empty is wrong in a first handshake (RFC 5746, Section 3)
@@ -101,6 +105,8 @@ func (e *Extensions) read(extension uint16, data cryptobyte.String, hello Handsh
 		return e.readExtendedMasterSecret(data)
 	case ExtensionSessionTicket:
 		return e.readSessionTicket(data, hello)
+	case ExtensionConnectionID:
+		return e.readConnectionID(data)
 	case ExtensionRenegotiationInfo:
 		return e.readRenegotiationInfo(data)
 	}
@@ -118,6 +124,7 @@ func (e *Extensions) appendBlock(b []byte) []byte {
 	b = e.appendUseSRTP(b)
 	b = e.appendALPN(b)
 	b = e.appendSessionTicket(b)
+	b = e.appendConnectionID(b)
 	if len(b) == at {
 		return b[:at-2]
 	}

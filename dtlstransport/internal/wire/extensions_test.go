@@ -71,6 +71,13 @@ func TestEachExtensionIsStrictAboutItsForm(t *testing.T) {
 		{"HS-36", "ticket promised", server, extension(35), nil},
 		{"HS-36", "ticket of a server", server, extension(35, 1, 2, 3), ErrDecode},
 
+		{"HS-36", "connection_id", client, extension(54, 3, 1, 2, 3), nil},
+		{"HS-36", "connection_id empty", client, extension(54, 0), nil},
+		{"HS-36", "connection_id of a server", server, extension(54, 1, 9), nil},
+		{"HS-36", "connection_id without data", client, extension(54), ErrDecode},
+		{"HS-36", "connection_id short", client, extension(54, 2, 9), ErrDecode},
+		{"HS-36", "connection_id and a byte", server, extension(54, 1, 9, 9), ErrDecode},
+
 		{"RENEG-01", "renegotiation_info", client, extension(0xff01, 0), nil},
 		{"RENEG-03", "renegotiated_connection is for the caller to judge", client, extension(0xff01, 1, 9), nil},
 		{"RENEG-03", "renegotiated_connection of a server", server, extension(0xff01, 1, 9), nil},

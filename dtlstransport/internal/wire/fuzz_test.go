@@ -75,7 +75,7 @@ func checkTypes(t *testing.T, e *Extensions) {
 		ExtensionSupportedGroups: e.SupportedGroups != nil, ExtensionPointFormats: e.PointFormats != nil,
 		ExtensionSignatureAlgorithms: e.SignatureAlgorithms != nil, ExtensionUseSRTP: e.UseSRTP != nil, ExtensionALPN: e.ALPN != nil,
 		ExtensionExtendedMasterSecret: e.ExtendedMasterSecret, ExtensionSessionTicket: e.HasSessionTicket,
-		ExtensionRenegotiationInfo: e.HasRenegotiationInfo,
+		ExtensionConnectionID: e.HasConnectionID, ExtensionRenegotiationInfo: e.HasRenegotiationInfo,
 	} {
 		if present && !slices.Contains(e.Types, extension) {
 			t.Errorf("types %d without %d: %+v", e.Types, extension, e)

@@ -145,7 +145,7 @@ func (o *Options) flags(files *certificateFiles) []Flag {
 		{Name: "wait-close", Bare: true, Set: func(string) error { o.WaitClose = true; return nil }},
 		{Name: "keylog", Set: text(&o.KeyLog)},
 		{Name: "timeout", Set: o.setTimeout},
-		// --cid is not there: the engine has no RFC 9146.
+		{Name: "cid", Set: o.setCID},
 	}
 }
 
@@ -286,6 +286,24 @@ func (o *Options) addSend(value string) error {
 		return &UnsupportedError{fmt.Sprintf("--send of %d bytes", len(b))}
 	}
 	o.Send = append(o.Send, b)
+	return nil
+}
+
+// setCID takes the connection ID that we want on the peer's records, or the word
+// empty for none while the peer may have one on ours.
+func (o *Options) setCID(value string) error {
+	if value == "empty" {
+		o.ConnectionID = []byte{}
+		return nil
+	}
+	b, err := hex.DecodeString(value)
+	if err != nil {
+		return err
+	}
+	if len(b) == 0 || len(b) > maxConnectionID {
+		return &UnsupportedError{fmt.Sprintf("--cid of %d bytes", len(b))}
+	}
+	o.ConnectionID = b
 	return nil
 }
 

@@ -14,9 +14,10 @@ const (
 	defaultMTU     = 1200
 	defaultTimeout = 15 * time.Second
 
-	maxDatagram = 65507   // 65535 - 20 (IPv4) - 8 (UDP)
-	maxRecord   = 1 << 14 // RFC 5246, Section 6.2.1
-	maxExport   = 1 << 16
+	maxDatagram     = 65507   // 65535 - 20 (IPv4) - 8 (UDP)
+	maxRecord       = 1 << 14 // RFC 5246, Section 6.2.1
+	maxConnectionID = 255     // RFC 9146, Section 3
+	maxExport       = 1 << 16
 
 	// verdictTime is how long before the end of --timeout a handshake gives up, so
 	// that it can still say why.
@@ -45,6 +46,8 @@ type Options struct {
 	WaitClose   bool
 	KeyLog      string // a file; empty: off
 	Timeout     time.Duration
+
+	ConnectionID []byte // on the peer's records; nil: connection IDs are off
 }
 
 // An Export asks for keying material (RFC 5705).
@@ -64,6 +67,7 @@ func (o *Options) Config() (*dtlstransport.Config, error) {
 		SRTPProfiles:         o.SRTP,
 		ExtendedMasterSecret: o.EMS,
 		MaxDatagramSize:      o.MTU,
+		ConnectionID:         o.ConnectionID,
 		HandshakeTimeout:     max(o.Timeout-verdictTime, o.Timeout/2),
 	}
 	if o.Certificate != nil {

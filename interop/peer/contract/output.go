@@ -53,6 +53,9 @@ func (o *Output) Connected(s dtlstransport.ConnectionState) {
 		srtp = s.SRTPProfile.String()
 	}
 	o.line("connected version=dtls1.2 suite=%v group=%s srtp=%s ems=%d resumed=%d", s.CipherSuite, group, srtp, digit(s.ExtendedMasterSecret), digit(s.Resumed))
+	if len(s.LocalConnectionID)+len(s.PeerConnectionID) > 0 {
+		o.Note("cid local=%x peer=%x", s.LocalConnectionID, s.PeerConnectionID)
+	}
 }
 
 func digit(b bool) int {
