@@ -139,6 +139,11 @@ type Config struct {
 	// round-trip time if the link knows it, from 50 ms to 1 s, or else 200 ms.
 	InitialTimeout time.Duration
 
+	// LongestTimeout bounds the retransmission timeouts, which double from the
+	// first on. Zero means 3 s, for a handshake is four datagrams, or the 60 s of RFC
+	// 6347, Section 4.2.4.1 with Conformance. A longer InitialTimeout stays as it is.
+	LongestTimeout time.Duration
+
 	// HandshakeTimeout bounds the whole handshake, the wait for a late
 	// fingerprint included. Zero means DefaultHandshakeTimeout, negative no bound.
 	HandshakeTimeout time.Duration

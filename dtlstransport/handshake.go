@@ -66,6 +66,7 @@ func newHandshake(e *Engine) *handshake {
 		first = flight.DefaultTimeout
 	}
 	h := &handshake{e: e, answers: maxFlightAnswers, tokens: verifyTokens, timer: flight.NewTimer(first, e.config.Conformance)}
+	h.timer.Longest = e.config.LongestTimeout
 	for i := range h.inbox {
 		h.inbox[i].FirstWins = e.config.Conformance
 	}

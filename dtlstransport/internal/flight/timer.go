@@ -43,6 +43,7 @@ func TimeoutFor(rtt time.Duration) time.Duration {
 // copy and no jitter, and the timeout doubles up to 60 s.
 type Timer struct {
 	Classical bool
+	Longest   time.Duration // where doubling ends; not above zero: 3 s, or 60 s if Classical
 
 	first    time.Duration // of the next flight
 	current  time.Duration // of the flight being sent, without jitter
@@ -142,7 +143,10 @@ func (t *Timer) SetFirst(first time.Duration) {
 
 // longest returns where doubling ends: not below where it begins.
 func (t *Timer) longest() time.Duration {
-	if t.Classical {
+	switch {
+	case t.Longest > 0:
+		return max(t.Longest, t.first)
+	case t.Classical:
 		return max(longestClassical, t.first)
 	}
 	return max(longestTimeout, t.first)
