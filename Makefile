@@ -1,6 +1,6 @@
 # make demo   two peers over ICE in one process
 # make test   everything that has to hold; installs what it needs on Debian as root
-# make bench  the benchmarks, each beside its floor
+# make bench  the benchmarks, each beside its floor, and those beside other implementations
 # make table  every foreign stack in every case, and table.html with a picture of each handshake
 # make bogo   BoringSSL's protocol tests; BORINGSSL_DIR is a checkout of it
 # make requirements   which rules have a test that fails when they are broken
@@ -29,10 +29,12 @@ lint:
 	GOOS=darwin $(GO) vet ./...
 	GOOS=windows $(GO) vet ./...
 	cd dtlstransport/sessions/boltstore && $(GO) vet ./...
+	cd interop/bench && $(GO) vet ./...
 	$(GO) tool -modfile=.ci/tools.mod staticcheck ./...
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 1s $$($(GO) list ./... | grep -v /interop/browser)
+	cd interop/bench && $(GO) run ./dtls
 
 table:
 	$(GO) run ./interop -html table.html
