@@ -22,8 +22,8 @@ func realMemory(r *Reassembler) int {
 
 func checkHeld(t *testing.T, what string, r *Reassembler) {
 	t.Helper()
-	if r.Held() > maxHeld || r.Held() < 0 {
-		t.Fatalf("%s: holds %d bytes, bound %d", what, r.Held(), maxHeld)
+	if r.Held() > r.maxHeld() || r.Held() < 0 {
+		t.Fatalf("%s: holds %d bytes, bound %d", what, r.Held(), r.maxHeld())
 	}
 	cost := 0
 	for i := range r.slots {
@@ -32,7 +32,7 @@ func checkHeld(t *testing.T, what string, r *Reassembler) {
 	if cost != r.Held() {
 		t.Fatalf("%s: says %d bytes, holds %d", what, r.Held(), cost)
 	}
-	if real := realMemory(r); real > maxHeld+4096 {
+	if real := realMemory(r); real > r.maxHeld()+4096 {
 		t.Fatalf("%s: keeps %d bytes alive, says %d", what, real, r.Held())
 	}
 }
@@ -87,7 +87,7 @@ func TestHeldStaysBelowItsBoundUnderAttack(t *testing.T) { // HS-09
 					checkHeld(t, name, &in)
 				}
 			}
-			if most > maxHeld {
+			if most > MaxMessage+overMessage {
 				t.Errorf("%s: held %d bytes at times", name, most)
 			}
 			if name != "contradictions" && most < 10_000 {
@@ -250,7 +250,7 @@ func FuzzReassembler(f *testing.F) {
 					}
 				}
 			}
-			if in.Held() > maxHeld {
+			if in.Held() > in.maxHeld() {
 				t.Fatalf("holds %d bytes", in.Held())
 			}
 		}

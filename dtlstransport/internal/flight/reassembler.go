@@ -14,14 +14,15 @@ const (
 	// come before it.
 	Window = 12
 
-	// MaxMessage is the largest handshake message that is accepted, in bytes
-	// without its header. Chains of several KB are seen in the wild.
+	// MaxMessage is the largest handshake message that is accepted where nothing
+	// else is said, in bytes without its header. Chains of several KB are seen in the
+	// wild.
 	MaxMessage = 32 << 10
 
-	// maxHeld bounds what a Reassembler holds, in bytes, with pieceCost for
-	// each separate piece.
-	maxHeld   = 36 << 10
-	pieceCost = 64
+	// overMessage is by how much what a Reassembler holds may exceed the largest
+	// message, in bytes, with pieceCost for each separate piece.
+	overMessage = 4 << 10
+	pieceCost   = 64
 
 	// spare is how much more than needed is allocated for a piece that grows, in
 	// bytes, so that a message that comes byte by byte is not copied for each.
@@ -50,6 +51,10 @@ type Reassembler struct {
 	// what came first stays, else the new fragment replaces it, so that no
 	// forged fragment can keep the genuine message out.
 	FirstWins bool
+
+	// Limit is the largest message that is accepted, in bytes without its header;
+	// zero means MaxMessage.
+	Limit int
 
 	next  uint16 // the lowest message_seq awaited
 	slots [Window]slot
@@ -94,6 +99,17 @@ func (p *piece) extend(offset int, b []byte, length int) {
 	p.bytes = append(p.bytes, b...)
 }
 
+// limit returns the largest message that is accepted.
+func (r *Reassembler) limit() int {
+	if r.Limit > 0 {
+		return r.Limit
+	}
+	return MaxMessage
+}
+
+// maxHeld bounds what r holds, in bytes.
+func (r *Reassembler) maxHeld() int { return r.limit() + overMessage }
+
 // Next returns the lowest message_seq that is awaited.
 func (r *Reassembler) Next() uint16 { return r.next }
 
@@ -107,7 +123,7 @@ func (r *Reassembler) Add(h wire.Header, fragment []byte) Outcome {
 		return Old
 	case ahead >= Window:
 		return Ahead
-	case h.Length > MaxMessage:
+	case int(h.Length) > r.limit():
 		return Oversize
 	case len(fragment) == 0 && h.Length > 0:
 		return Repeated // carries nothing and proves nothing
@@ -166,7 +182,7 @@ func (r *Reassembler) Consume(next uint16) {
 
 // Restart forgets everything, and awaits the messages from next on, which may
 // have been consumed before: the peer may send them once more.
-func (r *Reassembler) Restart(next uint16) { *r = Reassembler{FirstWins: r.FirstWins, next: next} }
+func (r *Reassembler) Restart(next uint16) { *r = Reassembler{FirstWins: r.FirstWins, Limit: r.Limit, next: next} }
 
 // Forget drops what is held of one message, which is awaited again.
 func (r *Reassembler) Forget(seq uint16) {
@@ -186,13 +202,13 @@ func (r *Reassembler) release(s *slot) {
 // makeRoom sees to it that n more bytes may be held for the message in keep. It
 // gives back what is spare, in all of them, before it drops the largest others.
 func (r *Reassembler) makeRoom(keep *slot, n int) bool {
-	for i := 0; i < len(r.slots) && r.held+n > maxHeld; i++ {
+	for i := 0; i < len(r.slots) && r.held+n > r.maxHeld(); i++ {
 		s := &r.slots[i]
 		r.held -= s.cost()
 		s.clip()
 		r.held += s.cost()
 	}
-	for r.held+n > maxHeld {
+	for r.held+n > r.maxHeld() {
 		var largest *slot
 		for i := range r.slots {
 			if s := &r.slots[i]; s != keep && s.cost() > 0 && (largest == nil || s.cost() > largest.cost()) {

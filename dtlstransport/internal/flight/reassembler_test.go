@@ -308,6 +308,21 @@ func TestClaimedLengthsCostNothing(t *testing.T) { // HS-09, HS-38
 	runtime.KeepAlive(in)
 }
 
+func TestLimitMovesTheBoundsOfAReassembler(t *testing.T) {
+	for _, limit := range []int{4 << 10, 100 << 10} {
+		in := Reassembler{Limit: limit}
+		in.Restart(7)
+		body := randomBytes(rand.New(rand.NewPCG(3, 4)), limit+1)
+		wantOutcome(t, "a byte too much", in.Add(cut(7, wire.TypeCertificate, limit+1, 0, 1), body[:1]), Oversize)
+		for offset := 0; offset < limit; offset += 1024 {
+			wantOutcome(t, "a fragment", in.Add(cut(7, wire.TypeCertificate, limit, offset, 1024), body[offset:offset+1024]), Kept)
+		}
+		if _, got, ok := in.Message(7); !ok || !bytes.Equal(got, body[:limit]) {
+			t.Errorf("a message of %d bytes does not come through", limit)
+		}
+	}
+}
+
 func TestLargestMessageComesThroughInEveryOrder(t *testing.T) { // HS-05, HS-38
 	body := randomBytes(rand.New(rand.NewPCG(3, 3)), MaxMessage)
 	for _, size := range []int{100, 500, 1150, 1423, 16 << 10} {
@@ -349,7 +364,7 @@ func TestLargestMessageComesThroughInEveryOrder(t *testing.T) { // HS-05, HS-38
 				if got := addCut(&in, 0, wire.TypeCertificate, body, offset, n); got != Kept {
 					t.Fatalf("%d bytes each, %s: outcome %d at %d, holding %d", size, name, got, offset, in.Held())
 				}
-				if in.Held() > maxHeld {
+				if in.Held() > in.maxHeld() {
 					t.Fatalf("%d bytes each, %s: holds %d bytes", size, name, in.Held())
 				}
 			}

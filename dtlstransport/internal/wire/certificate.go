@@ -2,8 +2,9 @@ package wire
 
 import "golang.org/x/crypto/cryptobyte"
 
-// MaxCertificates is the longest chain that is accepted. WebRTC sends one certificate; ten is room for any real chain.
-const MaxCertificates = 10
+// MaxCertificates is the longest chain that is accepted. WebRTC sends one certificate, other peers a few. What bounds a chain
+// is the size of the message; this bounds what a chain of nothing but tiny ones costs.
+const MaxCertificates = 64
 
 // A Certificate message carries the sender's chain.
 //

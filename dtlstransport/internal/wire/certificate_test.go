@@ -32,8 +32,8 @@ func TestCertificateListsAreWellFormed(t *testing.T) { // CERT-02
 		{"list shorter than the message", []byte{0, 0, 4, 0, 0, 1, 0x30, 0}, 0, ErrDecode},
 		{"list of 2^24-1", []byte{0xff, 0xff, 0xff, 0, 0, 1, 0x30}, 0, ErrDecode},
 		{"half a length", certificateList([]byte{0, 0, 1, 0x30}, []byte{0, 0}), 0, ErrDecode},
-		{"ten", certificateList(bytes.Repeat([]byte{0, 0, 1, 0x30}, 10)), 10, nil},
-		{"eleven", certificateList(bytes.Repeat([]byte{0, 0, 1, 0x30}, 11)), 0, ErrIllegalParameter},
+		{"as many as there may be", certificateList(bytes.Repeat([]byte{0, 0, 1, 0x30}, MaxCertificates)), MaxCertificates, nil},
+		{"one more", certificateList(bytes.Repeat([]byte{0, 0, 1, 0x30}, MaxCertificates+1)), 0, ErrIllegalParameter},
 		{"a thousand", certificateList(bytes.Repeat([]byte{0, 0, 1, 0x30}, 1000)), 0, ErrIllegalParameter},
 	} {
 		m, err := ParseCertificate(test.body)

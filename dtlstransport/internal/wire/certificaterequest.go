@@ -29,19 +29,8 @@ func ParseCertificateRequest(body []byte) (*CertificateRequest, error) {
 	if !readUint16s(&s, &m.SignatureAlgorithms) {
 		return nil, decodeError("CertificateRequest: supported_signature_algorithms")
 	}
-	var list cryptobyte.String
-	if !s.ReadUint16LengthPrefixed(&list) || !s.Empty() {
+	if !readNames(&s, &m.Authorities) || !s.Empty() {
 		return nil, decodeError("CertificateRequest: certificate_authorities")
-	}
-	n, ok := countVectors(list, (*cryptobyte.String).ReadUint16LengthPrefixed)
-	if !ok {
-		return nil, decodeError("CertificateRequest: DistinguishedName")
-	}
-	if n > 0 {
-		m.Authorities = make([][]byte, n)
-		for i := range m.Authorities {
-			readVector16(&list, &m.Authorities[i])
-		}
 	}
 	return m, nil
 }
@@ -50,9 +39,5 @@ func ParseCertificateRequest(body []byte) (*CertificateRequest, error) {
 func (m *CertificateRequest) Append(b []byte) []byte {
 	b = appendVector8(b, m.Types)
 	b = appendUint16s(b, m.SignatureAlgorithms)
-	b, list := beginVector(b, 2)
-	for _, name := range m.Authorities {
-		b = appendVector16(b, name)
-	}
-	return endVector(b, list, 2)
+	return appendNames(b, m.Authorities)
 }

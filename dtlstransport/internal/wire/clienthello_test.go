@@ -81,15 +81,15 @@ func TestUnknownAndGREASEValuesAreIgnored(t *testing.T) { // HS-30
 		extension(ExtensionSignatureAlgorithms, 0, 4, 0x1a, 0x1a, 4, 3),
 		extension(ExtensionUseSRTP, 0, 4, 0x12, 0x34, 0, 1, 0),
 		extension(ExtensionALPN, 0, 5, 2, 0xba, 0xba, 1, 'x'),
-		extension(ExtensionServerName, 0xff), // known by name, and none of our business
-		extension(ExtensionSupportedVersions, 0xff),
+		extension(ExtensionSupportedVersions, 4, 0x7a, 0x7a, 0xfe, 0xfd),
+		extension(ExtensionQUICParameters, 0xff), // known by name, and none of our business
 		extension(0xffff, 1, 2, 3),
 	)
 	m, err := ParseClientHello(body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "types [2570 19018 10 13 14 16 0 43 65535] groups [64250 29 4588] schemes [1a1a 0403] srtp [4660 1]/ alpn [\"\\xba\\xba\" \"x\"]"
+	want := "types [2570 19018 10 13 14 16 43 57 65535] versions [7a7a fefd] groups [64250 29 4588] schemes [1a1a 0403] srtp [4660 1]/ alpn [\"\\xba\\xba\" \"x\"]"
 	if got := describe(&m.Extensions); got != want {
 		t.Errorf(" got %s\nwant %s", got, want)
 	}

@@ -17,6 +17,8 @@ var (
 				UseSRTP: &UseSRTP{Profiles: []uint16{7, 1, 8}, MKI: numbered(255)}, ALPN: []string{"webrtc", "c-webrtc"},
 				ExtendedMasterSecret: true, HasSessionTicket: true, SessionTicket: numbered(300),
 				HasConnectionID: true, ConnectionID: numbered(255), HasRenegotiationInfo: true, RenegotiationInfo: numbered(12),
+				HasServerName: true, ServerName: "sfu.example", SupportedVersions: []uint16{0xfefc, 0xfefd},
+				ClientCertTypes: []uint8{2, 0}, ServerCertTypes: []uint8{0}, Authorities: [][]byte{numbered(1), numbered(40)},
 			},
 		},
 		&ClientHello{ // what is present may be empty
@@ -35,7 +37,7 @@ var (
 			Extensions: Extensions{
 				PointFormats: []byte{0}, UseSRTP: &UseSRTP{Profiles: []uint16{7}, MKI: []byte{}}, ALPN: []string{"webrtc"},
 				ExtendedMasterSecret: true, HasSessionTicket: true, SessionTicket: []byte{}, HasConnectionID: true, ConnectionID: numbered(8),
-				HasRenegotiationInfo: true, RenegotiationInfo: []byte{},
+				HasRenegotiationInfo: true, RenegotiationInfo: []byte{}, HasServerName: true,
 			},
 		},
 	}

@@ -9,7 +9,8 @@ import (
 // ordered has all that appendBlock writes.
 var ordered = []uint16{
 	ExtensionRenegotiationInfo, ExtensionExtendedMasterSecret, ExtensionSupportedGroups, ExtensionPointFormats,
-	ExtensionSignatureAlgorithms, ExtensionUseSRTP, ExtensionALPN, ExtensionSessionTicket,
+	ExtensionSignatureAlgorithms, ExtensionUseSRTP, ExtensionALPN, ExtensionSessionTicket, ExtensionConnectionID, ExtensionServerName,
+	ExtensionSupportedVersions, ExtensionClientCertType, ExtensionServerCertType, ExtensionCertAuthorities,
 }
 
 // RandomOrder returns an Extensions.Order of all extensions that Append can write. All orders are as likely.

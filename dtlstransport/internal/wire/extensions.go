@@ -14,10 +14,14 @@ const (
 	ExtensionSignatureAlgorithms  uint16 = 13     // RFC 5246, Section 7.4.1.4.1
 	ExtensionUseSRTP              uint16 = 14     // RFC 5764, Section 4.1.1
 	ExtensionALPN                 uint16 = 16     // RFC 7301, Section 3.1
+	ExtensionClientCertType       uint16 = 19     // RFC 7250, Section 3
+	ExtensionServerCertType       uint16 = 20     // RFC 7250, Section 3
 	ExtensionExtendedMasterSecret uint16 = 23     // RFC 7627, Section 5.1
 	ExtensionSessionTicket        uint16 = 35     // RFC 5077, Section 3.2
 	ExtensionSupportedVersions    uint16 = 43     // RFC 8446, Section 4.2.1
 	ExtensionConnectionID         uint16 = 54     // RFC 9146, Section 3
+	ExtensionCertAuthorities      uint16 = 47     // RFC 8446, Section 4.2.4
+	ExtensionQUICParameters       uint16 = 57     // RFC 9001, Section 8.2
 	ExtensionRenegotiationInfo    uint16 = 0xff01 // RFC 5746, Section 3.2
 )
 
@@ -36,6 +40,16 @@ type Extensions struct {
 	// Order has the types in the order in which Append writes those that are present; others come behind them. Nil is an
 	// order of our own.
 	Order []uint16
+
+	HasServerName bool
+	ServerName    string // the host_name of a client; empty in a ServerHello
+
+	SupportedVersions []uint16 // absent: nil. Read from a ClientHello only
+
+	ClientCertTypes []uint8 // absent: nil. Read from a ClientHello only
+	ServerCertTypes []uint8 // absent: nil. Read from a ClientHello only
+
+	Authorities [][]byte // certificate_authorities, DER of distinguished names; absent: nil. Read from a ClientHello only
 
 	SupportedGroups      []uint16 // absent: nil. Read from a ClientHello only
 	PointFormats         []byte   // absent: nil
@@ -91,6 +105,16 @@ func (e *Extensions) readBlock(s *cryptobyte.String, hello HandshakeType) error 
 // read reads the extension_data of one extension. Those we do not know are left alone.
 func (e *Extensions) read(extension uint16, data cryptobyte.String, hello HandshakeType) error {
 	switch extension {
+	case ExtensionServerName:
+		return e.readServerName(data, hello)
+	case ExtensionSupportedVersions:
+		return e.readSupportedVersions(data, hello)
+	case ExtensionClientCertType:
+		return readCertificateTypes(data, hello, &e.ClientCertTypes)
+	case ExtensionServerCertType:
+		return readCertificateTypes(data, hello, &e.ServerCertTypes)
+	case ExtensionCertAuthorities:
+		return e.readAuthorities(data, hello)
 	case ExtensionSupportedGroups:
 		return e.readSupportedGroups(data, hello)
 	case ExtensionPointFormats:
@@ -116,6 +140,7 @@ func (e *Extensions) read(extension uint16, data cryptobyte.String, hello Handsh
 // appendBlock appends the extensions that are present, and no block at all if there are none.
 func (e *Extensions) appendBlock(b []byte) []byte {
 	b, at := beginVector(b, 2)
+	b = e.appendServerName(b)
 	b = e.appendRenegotiationInfo(b)
 	b = e.appendExtendedMasterSecret(b)
 	b = e.appendSupportedGroups(b)
@@ -125,6 +150,10 @@ func (e *Extensions) appendBlock(b []byte) []byte {
 	b = e.appendALPN(b)
 	b = e.appendSessionTicket(b)
 	b = e.appendConnectionID(b)
+	b = e.appendSupportedVersions(b)
+	b = appendCertificateTypes(b, ExtensionClientCertType, e.ClientCertTypes)
+	b = appendCertificateTypes(b, ExtensionServerCertType, e.ServerCertTypes)
+	b = e.appendAuthorities(b)
 	if len(b) == at {
 		return b[:at-2]
 	}

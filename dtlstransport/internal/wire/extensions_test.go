@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -77,6 +78,38 @@ func TestEachExtensionIsStrictAboutItsForm(t *testing.T) {
 		{"HS-36", "connection_id without data", client, extension(54), ErrDecode},
 		{"HS-36", "connection_id short", client, extension(54, 2, 9), ErrDecode},
 		{"HS-36", "connection_id and a byte", server, extension(54, 1, 9, 9), ErrDecode},
+		{"HS-35", "name", client, extension(0, 0, 5, 0, 0, 2, 'a', 'b'), nil},
+		{"HS-35", "name without data", client, extension(0), ErrDecode},
+		{"HS-35", "no names", client, extension(0, 0, 0), ErrDecode},
+		{"HS-35", "name that is empty", client, extension(0, 0, 3, 0, 0, 0), ErrDecode},
+		{"HS-35", "name too short", client, extension(0, 0, 5, 0, 0, 3, 'a', 'b'), ErrDecode},
+		{"HS-36", "name and a byte", client, extension(0, 0, 4, 0, 0, 1, 'a', 0), ErrDecode},
+		{"HS-35", "name of another type", client, extension(0, 0, 8, 9, 0, 1, 0xff, 0, 0, 1, 'a'), nil},
+		{"HS-35", "two host names", client, extension(0, 0, 8, 0, 0, 1, 'a', 0, 0, 1, 'b'), ErrIllegalParameter},
+		{"HS-35", "name with a dot behind", client, extension(0, 0, 5, 0, 0, 2, 'a', '.'), ErrIllegalParameter},
+		{"HS-35", "name with a zero", client, extension(0, 0, 5, 0, 0, 2, 'a', 0), ErrIllegalParameter},
+		{"HS-35", "name of 256 bytes", client, extension(0, append([]byte{1, 3, 0, 1, 0}, bytes.Repeat([]byte{'a'}, 256)...)...), ErrIllegalParameter},
+		{"HS-36", "name acknowledged", server, extension(0), nil},
+		{"HS-36", "name acknowledged with data", server, extension(0, 0), ErrDecode},
+
+		{"HS-35", "versions", client, extension(43, 4, 0xfe, 0xfc, 0xfe, 0xfd), nil},
+		{"HS-35", "versions without data", client, extension(43), ErrDecode},
+		{"HS-35", "no versions", client, extension(43, 0), ErrDecode},
+		{"HS-35", "versions odd", client, extension(43, 3, 0xfe, 0xfc, 0xfe), ErrDecode},
+		{"HS-36", "versions and a byte", client, extension(43, 2, 0xfe, 0xfd, 0), ErrDecode},
+		{"HS-28", "version of a server is for the caller to refuse", server, extension(43, 0xfe, 0xfc), nil},
+
+		{"HS-35", "certificate types of clients", client, extension(19, 2, 0, 2), nil},
+		{"HS-35", "certificate types of servers", client, extension(20, 1, 2), nil},
+		{"HS-35", "no certificate types", client, extension(20, 0), ErrDecode},
+		{"HS-36", "certificate types and a byte", client, extension(20, 1, 0, 0), ErrDecode},
+		{"HS-28", "certificate type of a server is for the caller to refuse", server, extension(20, 0), nil},
+
+		{"HS-35", "authorities", client, extension(47, 0, 5, 0, 3, 0x30, 1, 0), nil},
+		{"HS-35", "no authorities", client, extension(47, 0, 0), ErrDecode},
+		{"HS-35", "authority without a name", client, extension(47, 0, 2, 0, 0), ErrDecode},
+		{"HS-36", "authorities and a byte", client, extension(47, 0, 3, 0, 1, 0x30, 0), ErrDecode},
+		{"HS-28", "authorities of a server are for the caller to refuse", server, extension(47, 0xff), nil},
 
 		{"RENEG-01", "renegotiation_info", client, extension(0xff01, 0), nil},
 		{"RENEG-03", "renegotiated_connection is for the caller to judge", client, extension(0xff01, 1, 9), nil},
@@ -111,7 +144,7 @@ func TestAnExtensionMayNotComeTwice(t *testing.T) { // HS-29
 	for _, hello := range []HandshakeType{TypeClientHello, TypeServerHello} {
 		for _, twice := range [][]byte{
 			extension(ExtensionExtendedMasterSecret), extension(ExtensionUseSRTP, 0, 2, 0, 1, 0), extension(ExtensionRenegotiationInfo, 0),
-			extension(ExtensionServerName), extension(0x0a0a), extension(0xffff), extension(0x1234, 1, 2, 3),
+			extension(0x0a0a), extension(0xffff), extension(0x1234, 1, 2, 3),
 		} {
 			other := extension(0x7777, 1)
 			if _, err := parseHello(hello, helloWith(hello, twice, other)); err != nil {

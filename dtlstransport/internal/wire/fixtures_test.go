@@ -60,6 +60,12 @@ func TestCapturedFlightsHoldTheMessagesOfTheirName(t *testing.T) {
 func describe(e *Extensions) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "types %d", e.Types)
+	if e.HasServerName {
+		fmt.Fprintf(&b, " name %q", e.ServerName)
+	}
+	if e.SupportedVersions != nil {
+		fmt.Fprintf(&b, " versions %04x", e.SupportedVersions)
+	}
 	if e.SupportedGroups != nil {
 		fmt.Fprintf(&b, " groups %d", e.SupportedGroups)
 	}
@@ -92,17 +98,17 @@ func TestCapturedClientHellosSayWhatWeKnowOfThem(t *testing.T) { // HS-30, HS-39
 		{
 			"chromium156-client-hello-1",
 			`fefd suites [1301 1302 1303 c02b c02f cca9 cca8 c009 c013 c00a c014 009c 002f 0035] compression 00 session 0 cookie 0`,
-			`types [14 11 51 43 65281 13 23 10 45] groups [4588 29 23 24] formats [0] schemes [0403 0804 0401 0503 0805 0501 0806 0601 0201] srtp [1 8 7]/ ems renegotiation `,
+			`types [14 11 51 43 65281 13 23 10 45] versions [fefc fefd] groups [4588 29 23 24] formats [0] schemes [0403 0804 0401 0503 0805 0501 0806 0601 0201] srtp [1 8 7]/ ems renegotiation `,
 		},
 		{
 			"chromium156-client-hello-cookie",
 			`fefd suites [1301 1302 1303 c02b c02f cca9 cca8 c009 c013 c00a c014 009c 002f 0035] compression 00 session 0 cookie 20`,
-			`types [14 11 51 43 65281 13 23 10 45] groups [4588 29 23 24] formats [0] schemes [0403 0804 0401 0503 0805 0501 0806 0601 0201] srtp [1 8 7]/ ems renegotiation `,
+			`types [14 11 51 43 65281 13 23 10 45] versions [fefc fefd] groups [4588 29 23 24] formats [0] schemes [0403 0804 0401 0503 0805 0501 0806 0601 0201] srtp [1 8 7]/ ems renegotiation `,
 		},
 		{
 			"firefox153-client-hello-1",
 			`fefd suites [1301 1303 c02b c02f cca9 cca8 c00a c009 c013 c014] compression 00 session 0 cookie 0`,
-			`types [23 65281 10 11 16 34 51 43 13 28 14] groups [4588 29 23 24 256 257] formats [0] schemes [0403 0503 0603 0203 0804 0805 0806 0401 0501 0601 0201 0402 0502 0602 0202] srtp [7 8 1 2]/ alpn ["webrtc" "c-webrtc"] ems renegotiation `,
+			`types [23 65281 10 11 16 34 51 43 13 28 14] versions [fefc fefd 0303] groups [4588 29 23 24 256 257] formats [0] schemes [0403 0503 0603 0203 0804 0805 0806 0401 0501 0601 0201 0402 0502 0602 0202] srtp [7 8 1 2]/ alpn ["webrtc" "c-webrtc"] ems renegotiation `,
 		},
 		{
 			"wrtc0.10-client-hello-1",
