@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 	"github.com/rtctransport/rtctransport/fingerprint"
 	"github.com/rtctransport/rtctransport/keying"
 )
@@ -69,6 +72,10 @@ type Config struct {
 	// ClientAuth than ClientAuthRequire may have none.
 	Certificates []*fingerprint.Certificate
 
+	// CertificateUses narrows down when some of Certificates are presented. Those
+	// without an entry are whenever the peer can verify them.
+	CertificateUses map[*fingerprint.Certificate]CertificateUse
+
 	// ClientAuth is ClientAuthRequire by default. The others are for tests against
 	// peers of other protocols: "the server MUST request a certificate from the
 	// client" and both "MUST" be judged (after RFC 5763, Section 5).
@@ -122,6 +129,22 @@ type Config struct {
 	// that offers some refuses it. Empty means that the extension is not used.
 	ALPN []string
 
+	// SelectProtocol, if not nil, takes the place of ALPN at a server. It is given
+	// what a client offers, which it must neither change nor keep, and returns one of
+	// these names; or ErrDeclineProtocol, to go on without; or an error, which refuses
+	// the client: an *AlertError chooses the alert, any other means
+	// no_application_protocol. A name that was not offered is a fault of ours, and the
+	// client gets internal_error. It may be asked several times in a handshake, from
+	// within the engine, must answer the same then, and must not call into it.
+	SelectProtocol func(offered []string) (string, error)
+
+	// ServerName is the host name that a client asks for, or under which a server
+	// acknowledges that it was asked for (RFC 6066, Section 3). It decides nothing: a
+	// server connects under any other name too, which ConnectionState has. Empty, the
+	// default and the rule in WebRTC, means that a client sends none. It is in the
+	// clear.
+	ServerName string
+
 	// ExtendedMasterSecret is EMSRequire by default.
 	ExtendedMasterSecret EMSPolicy
 
@@ -134,6 +157,11 @@ type Config struct {
 	// headers included, those of UDP and IP not. Zero means what the link says,
 	// or else DefaultMaxDatagramSize.
 	MaxDatagramSize int
+
+	// MaxMessageSize bounds the handshake messages of the peer, in bytes, and with
+	// them the chain of its certificates. While the handshake lasts, the peer can make us
+	// hold as much and 4 KiB more. Zero means 32 KiB; it is from 4 KiB to 1 MiB.
+	MaxMessageSize int
 
 	// InitialTimeout is the first retransmission timeout. Zero means twice the
 	// round-trip time if the link knows it, from 50 ms to 1 s, or else 200 ms.
@@ -274,6 +302,22 @@ func (c *Config) check(role Role) error {
 	if names > maxALPN {
 		return fmt.Errorf("dtls: config: ALPN protocols of %d bytes in all, over %d", names, maxALPN)
 	}
+	for certificate, use := range c.CertificateUses {
+		if !slices.Contains(c.Certificates, certificate) {
+			return errors.New("dtls: config: CertificateUses of a certificate that is not in Certificates")
+		}
+		if err := use.check(); err != nil {
+			return err
+		}
+	}
+	if c.ServerName != "" && !wire.IsServerName(c.ServerName) {
+		return fmt.Errorf("dtls: config: ServerName %q", c.ServerName)
+	}
+	if c.ServerName != "" && (strings.Contains(c.ServerName, ":") || strings.Trim(c.ServerName, "0123456789.") == "") {
+		// "Literal IPv4 and IPv6 addresses are not permitted in "HostName"." RFC 6066,
+		// Section 3.
+		return fmt.Errorf("dtls: config: ServerName %s is an address", c.ServerName)
+	}
 	if len(c.RemoteFingerprints) > 0 {
 		if err := c.RemoteFingerprints.Check(); err != nil {
 			return fmt.Errorf("dtls: config: %w", err)
@@ -290,6 +334,9 @@ func (c *Config) check(role Role) error {
 	}
 	if c.RecordPadding < 0 || c.RecordPadding > MaxRecordPadding {
 		return fmt.Errorf("dtls: config: RecordPadding %d", c.RecordPadding)
+	}
+	if n := c.MaxMessageSize; n != 0 && (n < minMaxMessageSize || n > maxMaxMessageSize) {
+		return fmt.Errorf("dtls: config: MaxMessageSize %d is not from %d to %d", n, minMaxMessageSize, maxMaxMessageSize)
 	}
 	return nil
 }

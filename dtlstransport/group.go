@@ -2,6 +2,7 @@ package dtlstransport
 
 import (
 	"crypto/ecdh"
+	"crypto/ecdsa"
 	"fmt"
 	"slices"
 )
@@ -48,4 +49,17 @@ func (g Group) String() string {
 		return "secp384r1"
 	}
 	return fmt.Sprintf("Group(%d)", uint16(g))
+}
+
+// groupOf returns the group of an ECDSA key, or 0 if it has none.
+func groupOf(key *ecdsa.PublicKey) Group {
+	switch key.Params().BitSize {
+	case 256:
+		return Secp256r1
+	case 384:
+		return Secp384r1
+	case 521:
+		return 25 // secp521r1, in certificates
+	}
+	return 0
 }

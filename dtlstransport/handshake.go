@@ -69,6 +69,7 @@ func newHandshake(e *Engine) *handshake {
 	h.timer.Longest = e.config.LongestTimeout
 	for i := range h.inbox {
 		h.inbox[i].FirstWins = e.config.Conformance
+		h.inbox[i].Limit = e.config.MaxMessageSize
 	}
 	return h
 }

@@ -3,6 +3,7 @@ package dtlstransport
 import (
 	"crypto/rand"
 	"slices"
+	"strings"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
@@ -18,6 +19,8 @@ type parameters struct {
 	clientScheme         *schemeInfo // of the CertificateVerify; nil: none
 	srtpProfile          keying.SRTPProfile
 	protocol             string // ALPN
+	serverName           string // what the client calls the server; empty: nothing
+	serverNameOurs       bool   // at a server: it is Config.ServerName
 	extendedMasterSecret bool
 	ids                  connectionIDs
 }
@@ -50,6 +53,7 @@ func (c *Config) clientHello(random wire.Random, cookie []byte, o sessionOffer) 
 	m.HasRenegotiationInfo = true
 	m.ALPN = c.ALPN
 	c.offerConnectionID(m)
+	m.HasServerName, m.ServerName = c.ServerName != "", c.ServerName
 	if profiles := c.srtpProfiles(); len(profiles) > 0 {
 		// No MKI: "MUST NOT" (RFC 8827, Section 6.5).
 		m.UseSRTP = &wire.UseSRTP{}
@@ -71,6 +75,8 @@ func (c *Config) offered(extension uint16) bool {
 		return len(c.srtpProfiles()) > 0
 	case wire.ExtensionALPN:
 		return len(c.ALPN) > 0
+	case wire.ExtensionServerName:
+		return c.ServerName != ""
 	case wire.ExtensionSessionTicket:
 		return c.wantsTickets()
 	case wire.ExtensionConnectionID:
@@ -93,7 +99,7 @@ func (c *Config) readServerHello(body []byte) (*wire.ServerHello, parameters, *A
 	if !slices.Contains(c.cipherSuites(), suite) {
 		return nil, p, alertf(AlertIllegalParameter, "ServerHello with suite %v, which was not offered", suite)
 	}
-	p.suite = suite.info()
+	p.suite, p.serverName = suite.info(), c.ServerName
 	if m.CompressionMethod != 0 {
 		return nil, p, alertf(AlertIllegalParameter, "ServerHello with compression method %d", m.CompressionMethod)
 	}
@@ -158,6 +164,17 @@ func (c *Config) negotiate(m *wire.ClientHello) (p parameters, certificate *fing
 	if m.Version > record.Version12 {
 		return p, nil, alertf(AlertProtocolVersion, "ClientHello with version %#04x", m.Version)
 	}
+	// "If this extension is present in the ClientHello, servers [...] MUST only select a
+	// version [...] present in that extension" (after RFC 8446, Section 4.2.1).
+	if m.SupportedVersions != nil && !slices.Contains(m.SupportedVersions, record.Version12) {
+		return p, nil, alertf(AlertProtocolVersion, "ClientHello whose supported_versions have no DTLS 1.2")
+	}
+	// "A fatal unsupported_extension alert MUST be sent by an implementation that
+	// supports this extension if the extension is received when the transport is not
+	// QUIC." RFC 9001, Section 8.2. Whoever sends it has mistaken us.
+	if slices.Contains(m.Types, wire.ExtensionQUICParameters) {
+		return p, nil, alertf(AlertUnsupportedExtension, "ClientHello with quic_transport_parameters")
+	}
 	if !slices.Contains(m.CompressionMethods, 0) {
 		return p, nil, alertf(AlertIllegalParameter, "ClientHello without null compression")
 	}
@@ -185,6 +202,10 @@ func (c *Config) negotiate(m *wire.ClientHello) (p parameters, certificate *fing
 		return p, nil, alertf(AlertHandshakeFailure, "no common group")
 	case p.suite == nil:
 		return p, nil, alertf(AlertHandshakeFailure, "no common cipher suite and signature scheme")
+	case certificate != nil:
+		if a := c.checkCertificateTypes(m); a != nil {
+			return p, nil, a
+		}
 	}
 	if m.UseSRTP != nil {
 		for _, profile := range c.srtpProfiles() {
@@ -194,13 +215,10 @@ func (c *Config) negotiate(m *wire.ClientHello) (p parameters, certificate *fing
 			}
 		}
 	}
-	if len(c.ALPN) > 0 && len(m.ALPN) > 0 {
-		i := slices.IndexFunc(c.ALPN, func(name string) bool { return slices.Contains(m.ALPN, name) })
-		if i < 0 {
-			// RFC 7301, Section 3.2.
-			return p, nil, alertf(AlertNoApplicationProtocol, "no common application protocol")
-		}
-		p.protocol = c.ALPN[i]
+	p.serverName = m.ServerName
+	p.serverNameOurs = m.HasServerName && strings.EqualFold(m.ServerName, c.ServerName)
+	if p.protocol, a = c.selectProtocol(m); a != nil {
+		return p, nil, a
 	}
 	return p, certificate, nil
 }
@@ -208,6 +226,19 @@ func (c *Config) negotiate(m *wire.ClientHello) (p parameters, certificate *fing
 // chooseServer picks the first suite for which we have a certificate that the
 // client can verify, and the scheme to sign with, or which needs none.
 func (c *Config) chooseServer(m *wire.ClientHello, p *parameters) *fingerprint.Certificate {
+	accepted := acceptedByClient(m)
+	certificate := c.chooseSuite(m, accepted, p)
+	if p.suite == nil && !c.Conformance {
+		// A client that wants no other than X25519 to agree on keys may well verify
+		// P-256, and is refused for nothing if it does: it has to say the one to say the
+		// other.
+		accepted.groups = nil
+		certificate = c.chooseSuite(m, accepted, p)
+	}
+	return certificate
+}
+
+func (c *Config) chooseSuite(m *wire.ClientHello, accepted *accepts, p *parameters) *fingerprint.Certificate {
 	for _, s := range c.cipherSuites() {
 		info := s.info()
 		if !slices.Contains(m.CipherSuites, uint16(s)) || info.exchange.ephemeral() && p.group == 0 {
@@ -220,7 +251,7 @@ func (c *Config) chooseServer(m *wire.ClientHello, p *parameters) *fingerprint.C
 			return nil
 		}
 		for _, certificate := range c.Certificates {
-			scheme := c.schemeFor(certificate.Signer().Public(), m.SignatureAlgorithms)
+			scheme := accepted.schemeOf(c, certificate)
 			if scheme != nil && info.serves(scheme.key) {
 				p.suite, p.serverScheme = info, scheme
 				return certificate
@@ -231,12 +262,11 @@ func (c *Config) chooseServer(m *wire.ClientHello, p *parameters) *fingerprint.C
 }
 
 // chooseClient picks the first certificate that the server's request allows,
-// or nil: "The end-entity certificate provided by the client MUST contain a key
-// that is compatible with certificate_types." RFC 5246, Section 7.4.6.
+// or nil.
 func (c *Config) chooseClient(m *wire.CertificateRequest) (*fingerprint.Certificate, *schemeInfo) {
+	accepted := acceptedByServer(m)
 	for _, certificate := range c.Certificates {
-		scheme := c.schemeFor(certificate.Signer().Public(), m.SignatureAlgorithms)
-		if scheme != nil && slices.Contains(m.Types, scheme.key.certificateType()) {
+		if scheme := accepted.schemeOf(c, certificate); scheme != nil {
 			return certificate, scheme
 		}
 	}
@@ -258,6 +288,10 @@ func serverHello(m *wire.ClientHello, p *parameters, random wire.Random) *wire.S
 	if p.srtpProfile != 0 {
 		s.UseSRTP = &wire.UseSRTP{Profiles: []uint16{uint16(p.srtpProfile)}}
 	}
+	// "A server that [uses the information in the extension] SHALL include an
+	// extension of type "server_name" in the (extended) server hello" (after RFC 6066,
+	// Section 3).
+	s.HasServerName = p.serverNameOurs
 	if p.protocol != "" {
 		s.ALPN = []string{p.protocol}
 	}

@@ -4,7 +4,7 @@ import "github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
 
 // Every queue that a peer or a forger can fill has its bound here, or in
 // internal/flight for the reassembly of messages (12 messages ahead, 32 KiB
-// each, 36 KiB in all).
+// each, 36 KiB in all, unless Config.MaxMessageSize says otherwise).
 const (
 	// maxEarlyRecords and maxEarlyBytes bound the records that came before their
 	// keys or before the verdict on the peer; when full, the oldest goes.
@@ -17,6 +17,11 @@ const (
 	// early records and 1.25 times this. The largest of a browser is 1.6 KB; ours
 	// with maxALPN and maxTicket has 8.6 KB.
 	maxClientHello = 9 << 10
+
+	// minMaxMessageSize and maxMaxMessageSize bound Config.MaxMessageSize. The
+	// smallest lets every message through but for long chains.
+	minMaxMessageSize = 4 << 10
+	maxMaxMessageSize = 1 << 20
 
 	// maxTicket bounds the tickets that we make and keep, in bytes: they come back
 	// in a ClientHello, and hold the client's certificates.

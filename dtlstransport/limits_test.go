@@ -63,3 +63,31 @@ func TestForgedRecordsEndNothingUnlessThereIsALimit(t *testing.T) { // REC-23, R
 		}
 	}
 }
+
+func TestMaxMessageSizeMovesTheBoundOnChains(t *testing.T) {
+	leaf := testCertificate(t, fingerprint.ECDSAP256)
+	chain := [][]byte{leaf.Chain()[0]}
+	for range 9 {
+		chain = append(chain, make([]byte, 5<<10))
+	}
+	long, err := fingerprint.New(leaf.Signer(), chain...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{0, 64 << 10} {
+		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		client.MaxMessageSize, server.Certificates = size, []*fingerprint.Certificate{long}
+		p := newPair(t, client, server, netsim.Config{Delay: sceneDelay})
+		p.start()
+		if connected := p.run(10*time.Second, p.bothConnected); connected != (size > 0) {
+			t.Errorf("bound %d: connected %v with a chain of 46 KB: %v", size, connected, p.client.err)
+		}
+	}
+	for _, size := range []int{-1, 1, minMaxMessageSize - 1, maxMaxMessageSize + 1} {
+		c, _ := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		c.MaxMessageSize = size
+		if _, err := NewEngine(RoleClient, c); err == nil {
+			t.Errorf("MaxMessageSize %d is accepted", size)
+		}
+	}
+}

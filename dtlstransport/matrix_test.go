@@ -162,6 +162,18 @@ func TestDisagreementEndsBothSidesAfterTheGrace(t *testing.T) {
 		// RENEG-03.
 		{name: "renegotiation_info of another connection", change: func(c, s *Config) {},
 			hello: func(m *wire.ClientHello) { m.RenegotiationInfo = []byte{1} }, want: AlertHandshakeFailure},
+		{name: "versions without 1.2", change: func(c, s *Config) {},
+			hello: func(m *wire.ClientHello) { m.SupportedVersions = []uint16{0x7a7a, 0xfefc} }, want: AlertProtocolVersion},
+		{name: "raw public keys of servers alone", change: func(c, s *Config) {},
+			hello: func(m *wire.ClientHello) { m.ServerCertTypes = []uint8{2} }, want: AlertUnsupportedCert},
+		{name: "raw public keys of clients alone", change: func(c, s *Config) {},
+			hello: func(m *wire.ClientHello) { m.ClientCertTypes = []uint8{2} }, want: AlertUnsupportedCert},
+		{name: "no issuer that we have", change: func(c, s *Config) {
+			s.CertificateUses = map[*fingerprint.Certificate]CertificateUse{s.Certificates[0]: {MatchIssuer: true}}
+		}, want: AlertHandshakeFailure},
+		{name: "a scheme that the key has not", change: func(c, s *Config) {
+			s.CertificateUses = map[*fingerprint.Certificate]CertificateUse{s.Certificates[0]: {Schemes: []SignatureScheme{RSAPSSRSAESHA256}}}
+		}, want: AlertHandshakeFailure},
 		// HS-43.
 		{name: "no uncompressed points", change: func(c, s *Config) {},
 			hello: func(m *wire.ClientHello) { m.PointFormats = []byte{1} }, want: AlertIllegalParameter},

@@ -157,7 +157,9 @@ func TestClientRefusesAnAnswerThatItDidNotAskFor(t *testing.T) {
 
 		{"a byte behind Certificate", wire.TypeCertificate, oneMore, AlertDecodeError},
 		{"no certificate", wire.TypeCertificate, chainOf(), AlertDecodeError},
-		{"eleven certificates", wire.TypeCertificate, chainOf(slices.Repeat([]*fingerprint.Certificate{stranger}, 11)...), AlertIllegalParameter},
+		{"65 certificates", wire.TypeCertificate, func(*testing.T, []byte) []byte {
+			return (&wire.Certificate{Chain: slices.Repeat([][]byte{{0x30}}, wire.MaxCertificates+1)}).Append(nil)
+		}, AlertIllegalParameter},
 		{"RSA certificate for an ECDSA suite", wire.TypeCertificate, chainOf(rsa), AlertIllegalParameter},
 		{"certificate of another key", wire.TypeCertificate, chainOf(stranger), AlertDecryptError},
 

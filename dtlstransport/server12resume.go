@@ -57,6 +57,9 @@ func (s *server12) resume(now time.Time, m received, hello *wire.ClientHello, p 
 	s.e.write[1], s.e.read = sealer, opener
 	answer := serverHello(hello, &p, random)
 	s.e.answerConnectionID(hello, answer)
+	// "When resuming a session, the server MUST NOT include a server_name extension in
+	// the server hello." RFC 6066, Section 3.
+	answer.HasServerName = false
 	answer.SessionID, answer.HasSessionTicket = hello.SessionID, renew
 	flight4 := []flight.Message{h.message(wire.TypeServerHello, answer.Append)}
 	if renew {

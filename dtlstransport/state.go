@@ -76,6 +76,7 @@ type ConnectionState struct {
 	ClientScheme         SignatureScheme // with which the client signed; zero: it did not
 	SRTPProfile          keying.SRTPProfile
 	ALPN                 string
+	ServerName           string // that the client asked for; empty: none
 	ExtendedMasterSecret bool
 
 	// LocalConnectionID is on the peer's records, PeerConnectionID on ours (RFC 9146);
@@ -106,6 +107,7 @@ func (e *Engine) ConnectionState() ConnectionState {
 		Group:                e.parameters.group,
 		SRTPProfile:          e.parameters.srtpProfile,
 		ALPN:                 e.parameters.protocol,
+		ServerName:           e.parameters.serverName,
 		ExtendedMasterSecret: e.parameters.extendedMasterSecret,
 		LocalConnectionID:    e.parameters.ids.local,
 		PeerConnectionID:     e.parameters.ids.peer,

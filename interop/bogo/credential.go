@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/rtctransport/rtctransport/dtlstransport"
 	"github.com/rtctransport/rtctransport/fingerprint"
 )
 
@@ -17,6 +18,7 @@ type credential struct {
 	index int // of -new-x509-credential, from 0; -1: the one without
 	chain [][]byte
 	key   crypto.Signer
+	use   dtlstransport.CertificateUse
 	used  bool
 }
 
@@ -71,9 +73,10 @@ func (c *credential) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts)
 	return c.key.Sign(rand, digest, opts)
 }
 
-// certificates returns the credentials that are complete: first those that flags
-// have added, then the default one.
-func (o *options) certificates() (list []*fingerprint.Certificate, err error) {
+// addCertificates gives config the credentials that are complete: first those that
+// flags have added, then the default one.
+func (o *options) addCertificates(config *dtlstransport.Config) error {
+	config.CertificateUses = make(map[*fingerprint.Certificate]dtlstransport.CertificateUse)
 	for _, c := range append(o.credentials[1:len(o.credentials):len(o.credentials)], o.credentials[0]) {
 		c.used = false
 		if c.chain == nil || c.key == nil {
@@ -81,11 +84,12 @@ func (o *options) certificates() (list []*fingerprint.Certificate, err error) {
 		}
 		certificate, err := fingerprint.New(c, c.chain...)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		list = append(list, certificate)
+		config.Certificates = append(config.Certificates, certificate)
+		config.CertificateUses[certificate] = c.use
 	}
-	return list, nil
+	return nil
 }
 
 // selected returns the index of the credential that has signed, or false.

@@ -21,21 +21,24 @@ type options struct {
 	resumeCount int
 
 	// What the engine is told.
-	server                      bool
-	credentials                 []*credential // the first is the default one
-	mtu                         int
-	initialTimeout              time.Duration
-	noTLS1, noTLS12, noTLS13    bool
-	minVersion, maxVersion      int
-	verifyPeer, requireClient   bool
-	verifyFail, customVerify    bool
-	reverify                    bool // resumed sessions too
-	srtpProfiles                []keying.SRTPProfile
-	groups                      []dtlstransport.Group
-	advertiseALPN               []string
-	selectALPN                  string
-	rejectALPN, selectEmptyALPN bool
-	noTickets                   bool
+	server                    bool
+	credentials               []*credential // the first is the default one
+	mtu                       int
+	initialTimeout            time.Duration
+	noTLS1, noTLS12, noTLS13  bool
+	minVersion, maxVersion    int
+	verifyPeer, requireClient bool
+	verifyFail, customVerify  bool
+	reverify                  bool // resumed sessions too
+	srtpProfiles              []keying.SRTPProfile
+	groups                    []dtlstransport.Group
+	advertiseALPN             []string
+	selectALPN                *string // nil: -decline-alpn, which is the default too
+	rejectALPN                bool
+	serverName                string // of a client
+	maxCertificateList        int
+	quicParameters            bool
+	noTickets                 bool
 
 	// What the shim does.
 	implicitHandshake bool
@@ -49,6 +52,9 @@ type options struct {
 
 	// What has to have come out.
 	expectALPN          string
+	expectAdvertised    string // ALPN, as in the hello
+	expectServerName    string
+	serverNameAck       bool
 	expectCredential    int
 	hasExpectCredential bool
 	expectMiss          bool // no resumption
@@ -98,7 +104,9 @@ func parseFlags(args []string) (initial, resumed *options, err error) {
 	return initial, resumed, nil
 }
 
-func newOptions() *options { return &options{credentials: []*credential{{index: -1}}} }
+func newOptions() *options {
+	return &options{credentials: []*credential{{index: -1}}, maxCertificateList: 100 << 10, serverNameAck: true}
+}
 
 // split takes the prefix off a flag that says to which connections it applies.
 func split(name string, initial, resumed *options) (string, []*options) {
@@ -130,6 +138,8 @@ var flags = map[string]flag{
 	"cert-file":           {true, func(o *options, v string) error { return o.credential().readChain(v) }},
 	"key-file":            {true, func(o *options, v string) error { return o.credential().readKey(v) }},
 	"new-x509-credential": bit((*options).newCredential),
+	"must-match-issuer":   bit(func(o *options) { o.credential().use.MatchIssuer = true }),
+	"signing-prefs":       {true, addSigningScheme},
 	"trust-cert":          {true, ignore}, // the verdict is that of -verify-fail alone
 
 	"use-early-callback":           nothing, // certificates are there from the start
@@ -145,6 +155,11 @@ var flags = map[string]flag{
 	"max-version":               number(func(o *options, n int) { o.maxVersion = n }),
 	"expect-no-hrr":             nothing, // 1.2 has no HelloRetryRequest
 	"quic-use-legacy-codepoint": {true, ignore},
+	"quic-transport-params":     {true, func(o *options, _ string) error { o.quicParameters = true; return nil }},
+
+	// Of 1.3: an end that has only 1.2 neither offers them nor answers them.
+	"application-settings":   {true, ignore},
+	"alps-use-new-codepoint": {true, ignore},
 
 	"verify-peer":                    bit(func(o *options) { o.verifyPeer = true }),
 	"require-any-client-certificate": bit(func(o *options) { o.requireClient = true }),
@@ -155,22 +170,23 @@ var flags = map[string]flag{
 	"verify-prefs":                   {true, knownScheme},
 	"expect-no-peer-cert":            bit(func(o *options) { o.expectNoPeer = true }),
 
-	// The bound on a message is the engine's own, 32 KiB. What a test with the flag
-	// wants refused is larger.
-	"max-cert-list": {true, ignore},
+	"max-cert-list": number(func(o *options, n int) { o.maxCertificateList = n }),
+
+	"host-name":          text(func(o *options, v string) { o.serverName = v }),
+	"expect-server-name": text(func(o *options, v string) { o.expectServerName = v }),
+	"no-server-name-ack": bit(func(o *options) { o.serverNameAck = false }),
 
 	"srtp-profiles": {true, setProfiles},
 	"curves":        {true, addGroup},
 
 	"advertise-alpn":    {true, setALPN},
 	"expect-alpn":       text(func(o *options, v string) { o.expectALPN = v }),
-	"select-alpn":       text(func(o *options, v string) { o.selectALPN = v }),
-	"decline-alpn":      nothing, // a server with no protocols does
+	"select-alpn":       text(func(o *options, v string) { o.selectALPN = &v }),
+	"decline-alpn":      bit(func(o *options) { o.selectALPN = nil }),
 	"reject-alpn":       bit(func(o *options) { o.rejectALPN = true }),
-	"select-empty-alpn": bit(func(o *options) { o.selectEmptyALPN = true }),
-	// What the client has offered is shown to nobody; that it was read is seen in
-	// what is selected.
-	"expect-advertised-alpn": {true, ignore},
+	"select-empty-alpn": bit(func(o *options) { o.selectALPN = new(string) }),
+
+	"expect-advertised-alpn": text(func(o *options, v string) { o.expectAdvertised = v }),
 
 	"no-ticket":             bit(func(o *options) { o.noTickets = true }),
 	"expect-session-miss":   bit(func(o *options) { o.expectMiss = true }),
@@ -248,11 +264,24 @@ func addGroup(o *options, v string) error {
 // knownScheme takes a signature scheme that has to be accepted. The engine
 // accepts all that it knows, always.
 func knownScheme(_ *options, v string) error {
-	n, err := strconv.ParseUint(v, 10, 16)
-	if s := dtlstransport.SignatureScheme(n); err == nil && strings.HasPrefix(s.String(), "SignatureScheme(") {
-		return unimplementedError(s.String())
-	}
+	_, err := parseScheme(v)
 	return err
+}
+
+func addSigningScheme(o *options, v string) error {
+	s, err := parseScheme(v)
+	c := o.credential()
+	c.use.Schemes = append(c.use.Schemes, s)
+	return err
+}
+
+func parseScheme(v string) (dtlstransport.SignatureScheme, error) {
+	n, err := strconv.ParseUint(v, 10, 16)
+	s := dtlstransport.SignatureScheme(n)
+	if err == nil && strings.HasPrefix(s.String(), "SignatureScheme(") {
+		return 0, unimplementedError(s.String())
+	}
+	return s, err
 }
 
 // setALPN reads a list of names, each behind a byte with its length.

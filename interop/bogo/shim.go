@@ -34,31 +34,33 @@ func (s *shim) config(o *options, resume bool) (*dtlstransport.Config, error) {
 		return nil, errors.New("no version is left")
 	case o.noTLS12 || o.minVersion != 0 && o.minVersion < version12 || o.maxVersion != 0 && o.maxVersion > version12:
 		return nil, unimplementedError("DTLS 1.0 and 1.3")
-	}
-	certificates, err := o.certificates()
-	if err != nil {
-		return nil, err
+	case o.quicParameters:
+		return nil, errors.New("there is no place for parameters of QUIC")
 	}
 	config := &dtlstransport.Config{
 		Conformance:      true,
-		Certificates:     certificates,
 		ClientAuth:       dtlstransport.InsecureClientAuthNone,
 		VerifyPeer:       o.judge(resume),
 		Groups:           o.groups,
 		SRTPProfiles:     append([]keying.SRTPProfile{}, o.srtpProfiles...), // not nil: none by default
 		ALPN:             o.advertiseALPN,
+		ServerName:       o.serverName,
 		MaxDatagramSize:  o.mtu,
+		MaxMessageSize:   o.maxCertificateList,
 		InitialTimeout:   400 * time.Millisecond,
 		HandshakeTimeout: -1,
 		Sessions:         s.sessions,
 		NoTickets:        o.noTickets,
+	}
+	if err := o.addCertificates(config); err != nil {
+		return nil, err
 	}
 	if o.initialTimeout > 0 {
 		config.InitialTimeout = o.initialTimeout
 	}
 	if !o.server {
 		// The reference refuses a server that can use none of its certificates.
-		if len(certificates) > 0 {
+		if len(config.Certificates) > 0 {
 			config.ClientAuth = dtlstransport.ClientAuthRequire
 		}
 		return config, nil
@@ -72,15 +74,28 @@ func (s *shim) config(o *options, resume bool) (*dtlstransport.Config, error) {
 	if !o.noTickets {
 		config.Tickets = s.tickets
 	}
-	switch {
-	case o.rejectALPN:
-		config.ALPN = []string{"not what the client wants"}
-	case o.selectEmptyALPN:
-		config.ALPN = []string{""}
-	case o.selectALPN != "":
-		config.ALPN = []string{o.selectALPN}
+	config.SelectProtocol = o.selectProtocol
+	if o.serverNameAck {
+		config.ServerName = o.expectServerName
 	}
 	return config, nil
+}
+
+// selectProtocol is what the reference asks an application about ALPN.
+func (o *options) selectProtocol(offered []string) (string, error) {
+	var list []byte
+	for _, name := range offered {
+		list = append(append(list, byte(len(name))), name...)
+	}
+	switch {
+	case o.expectAdvertised != "" && o.expectAdvertised != string(list):
+		return "", fmt.Errorf("%w: protocols %q, want %q", errMustFail, list, o.expectAdvertised)
+	case o.rejectALPN:
+		return "", errors.New("the test says so")
+	case o.selectALPN == nil:
+		return "", dtlstransport.ErrDeclineProtocol
+	}
+	return *o.selectALPN, nil
 }
 
 // judge returns the verdict on certificates. The reference has two kinds of
@@ -113,6 +128,9 @@ func (s *shim) check(a *association, resume bool) error {
 	}
 	if state.ALPN != o.expectALPN && o.expectALPN != "" {
 		return fmt.Errorf("protocol %q, want %q", state.ALPN, o.expectALPN)
+	}
+	if o.server && o.expectServerName != "" && state.ServerName != o.expectServerName {
+		return fmt.Errorf("server name %q, want %q", state.ServerName, o.expectServerName)
 	}
 	if o.hasExpectCredential && !state.Resumed {
 		if index, ok := o.selected(); !ok || index != o.expectCredential {

@@ -182,7 +182,9 @@ func (r *Reassembler) Consume(next uint16) {
 
 // Restart forgets everything, and awaits the messages from next on, which may
 // have been consumed before: the peer may send them once more.
-func (r *Reassembler) Restart(next uint16) { *r = Reassembler{FirstWins: r.FirstWins, Limit: r.Limit, next: next} }
+func (r *Reassembler) Restart(next uint16) {
+	*r = Reassembler{FirstWins: r.FirstWins, Limit: r.Limit, next: next}
+}
 
 // Forget drops what is held of one message, which is awaited again.
 func (r *Reassembler) Forget(seq uint16) {

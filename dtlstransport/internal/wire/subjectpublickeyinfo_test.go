@@ -123,6 +123,25 @@ func TestSubjectPublicKeyInfoDoesNotLookAtTheRestOfTheCertificate(t *testing.T) 
 	}
 }
 
+func TestIssuerIsTheOneThatX509Finds(t *testing.T) {
+	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	root := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "root", Country: []string{"FI"}}, IsCA: true, BasicConstraintsValid: true}
+	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "leaf"}}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, root, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := must(x509.ParseCertificate(der)).RawIssuer
+	if got, err := Issuer(der); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%x, %v, want %x", got, err, want)
+	}
+	for i := range der {
+		if _, err := Issuer(der[:i]); !errors.Is(err, ErrDecode) {
+			t.Fatalf("%d of %d bytes: %v, want ErrDecode", i, len(der), err)
+		}
+	}
+}
+
 func TestWhatIsNoCertificateHasNoSubjectPublicKeyInfo(t *testing.T) {
 	for name, change := range map[string]func(p *certificateParts){
 		"no serial number":  func(p *certificateParts) { p.serial = nil },

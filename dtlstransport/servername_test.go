@@ -1,0 +1,58 @@
+package dtlstransport
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/interop/netsim"
+)
+
+func TestServerAcknowledgesItsOwnName(t *testing.T) {
+	for _, test := range []struct {
+		client, server string
+		acknowledged   bool
+	}{
+		{"", "sfu.example", false},
+		{"sfu.example", "", false},
+		{"other.example", "sfu.example", false},
+		{"sfu.example", "SFU.example", true},
+	} {
+		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		client.ServerName, server.ServerName = test.client, test.server
+		s := newScene(t, client, server, netsim.Config{Delay: sceneDelay})
+		acknowledged := false
+		s.before = func(to *end, _ int, b []byte) [][]byte {
+			if to != s.client {
+				return nil
+			}
+			for _, m := range messagesIn(t, b) {
+				if m.typ == wire.TypeServerHello {
+					hello, err := wire.ParseServerHello(m.body)
+					acknowledged = err == nil && hello.HasServerName
+				}
+			}
+			return nil
+		}
+		s.connect()
+		if acknowledged != test.acknowledged {
+			t.Errorf("%q at %q: acknowledged %v", test.client, test.server, acknowledged)
+		}
+		for _, e := range []*end{s.client, s.server} {
+			if got := e.ConnectionState().ServerName; got != test.client {
+				t.Errorf("the %s says %q, want %q", e.name, got, test.client)
+			}
+		}
+	}
+}
+
+func TestServerNamesAreChecked(t *testing.T) {
+	for _, name := range []string{"192.0.2.1", "2001:db8::1", "sfu.example.", "sfu example", "sfü.example", strings.Repeat("a", 256)} {
+		c, _ := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		c.ServerName = name
+		if _, err := NewEngine(RoleClient, c); err == nil {
+			t.Errorf("%q is accepted", name)
+		}
+	}
+}
