@@ -9,15 +9,13 @@
 //
 // Below it is the proof that the library works with others. Nothing here is imported by the library.
 //
-//	netsim    a seeded datagram link in virtual time; imports nothing of ours
-//	relay     the same between real UDP sockets, with an observer and scripted faults
-//	hostile   what forgers, losses and floods can do to us, as a table (go run ./interop/hostile)
-//	browser   headless Chromium and Firefox against examples/browser
-//	native    OpenSSL, GnuTLS, Mbed TLS, wolfSSL, NSS and Botan, in both roles
+//	native    OpenSSL, GnuTLS, Mbed TLS, wolfSSL, NSS, Botan and pion/dtls, in both roles
+//	pion      programs around pion's stacks, in a module of their own
 //	browser   headless Chromium and Firefox against examples/browser
 //	table     cells, verdicts, and how they are shown; watch: what a handshake shows to those on the path
 //	peer      our DTLS over a bare UDP socket, like openssl s_client and s_server
 //	dcpeer    the same with data channels on top
+//	hostile   what forgers, losses and floods can do to us, as a table (go run ./interop/hostile)
 //	bogo      BoringSSL's conformance suite against the engine (make bogo)
 //	requirements  the rules that we obey, and mutants of the code that prove them
 //	netsim    a seeded datagram link in virtual time; imports nothing of ours

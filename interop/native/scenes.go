@@ -30,7 +30,11 @@ func scenes() []scene {
 	add("group secp256r1", func(s *scene) { s.group = "secp256r1" })
 	add("group secp384r1", func(s *scene) { s.group, s.serverCert, s.clientCert = "secp384r1", "p384", "p384" })
 	for _, srtp := range []string{"", "SRTP_AES128_CM_HMAC_SHA1_32", "SRTP_AEAD_AES_128_GCM", "SRTP_AEAD_AES_256_GCM"} {
-		add("srtp "+srtp, func(s *scene) { s.srtp = srtp })
+		name := srtp
+		if srtp == "" {
+			name = "none"
+		}
+		add("srtp "+name, func(s *scene) { s.srtp = srtp })
 	}
 	for _, cert := range []struct{ server, client string }{{"p384", "p384"}, {"ed25519", "ed25519"}, {"p256", "rsa"}, {"rsa", "p384"}, {"ed25519", "p256"}} {
 		add("certificates "+cert.server+" "+cert.client, func(s *scene) {
@@ -65,6 +69,7 @@ func scenes() []scene {
 	add("resumption by ticket", func(s *scene) { s.resume = "ticket" })
 	add("resumption by session_id, no srtp", func(s *scene) { s.resume, s.srtp = "session_id", "" })
 	add("resumption by ticket, no srtp", func(s *scene) { s.resume, s.srtp = "ticket", "" })
+	add("resumption by session_id, no client certificate", func(s *scene) { s.resume, s.srtp, s.clientCert = "session_id", "", "" })
 	for _, faults := range []string{"drop A1", "drop B1", "drop A2", "drop B2", "drop A3", "dup A1", "dup B1", "dup A1, dup A2, dup A3, dup B1, dup B2, dup B3"} {
 		add("path: "+strings.NewReplacer("drop A", "lost: the client's datagram ", "drop B", "lost: the server's datagram ", "dup A", "twice: the client's datagram ", "dup B", "twice: the server's datagram ").Replace(faults), func(s *scene) {
 			s.faults = faults

@@ -32,6 +32,3 @@ func (t *Table) WriteJSON(w io.Writer) error {
 	e.SetIndent("", " ")
 	return e.Encode(t)
 }
-
-// WritePage writes a page to look at.
-func (t *Table) WritePage(w io.Writer) error { return nil }

@@ -161,3 +161,14 @@ func TestJSON(t *testing.T) {
 		t.Errorf("%v: %s", err, b.String())
 	}
 }
+
+func TestThePageHasWhatWasSaid(t *testing.T) {
+	table, _ := play(t, Options{}, Cell{Role: "client", Case: "x", Run: func(t *Trial) { t.Errorf("</script><b>why") }})
+	var b bytes.Buffer
+	if err := table.WritePage(&b); err != nil {
+		t.Fatal(err)
+	}
+	if s := b.String(); !strings.Contains(s, "a peer") || strings.Contains(s, "</script><b>") || !strings.Contains(s, "0 passed, 1 failed") {
+		t.Error(s)
+	}
+}

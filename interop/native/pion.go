@@ -1,0 +1,59 @@
+//go:build unix
+
+package native
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// pion is pion/dtls, in a program of the module interop/pion.
+func pion() *stack {
+	names := maps.Clone(nssNames)
+	for _, g := range []string{"x25519", "secp256r1", "secp384r1"} {
+		names[g] = g
+	}
+	b := &shim{names: names, separator: ","}
+	k := b.stack("pion/dtls")
+	k.pkg = "the Go module proxy"
+	k.prepare = func(ctx context.Context, l *lab) (string, error) {
+		b.program = filepath.Join(l.dir, "pion-dtls")
+		if err := buildNested(ctx, "interop/pion", "./dtls", b.program); err != nil {
+			return "", err
+		}
+		out, err := exec.CommandContext(ctx, b.program, "version").Output()
+		return strings.TrimSpace(string(out)), err
+	}
+	k.cannot = func(s *scene, role string) string {
+		switch {
+		case s.resume != "" && s.clientCert != "" && role == "server":
+			return "pion's server keeps no sessions of clients with certificates"
+		case len(s.exports) > 1:
+			return "pion exports without a context only"
+		case s.resume == "ticket":
+			return "pion has no tickets"
+		}
+		return ""
+	}
+	// It reads datagrams of up to 8192 bytes.
+	k.limit = map[string]int{"client": 8000, "server": 8000}
+	k.heard = `handshake: .*alert`
+	return k
+}
+
+// buildNested builds a program of a module in a folder of this one.
+func buildNested(ctx context.Context, folder, pkg, program string) error {
+	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/rtctransport/rtctransport").Output()
+	if err != nil {
+		return fmt.Errorf("go list: %w", err)
+	}
+	out, err := exec.CommandContext(ctx, "go", "build", "-C", filepath.Join(strings.TrimSpace(string(root)), folder), "-o", program, pkg).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("go build in %s: %w\n%s", folder, err, out)
+	}
+	return nil
+}
