@@ -84,6 +84,7 @@ handshake_timeout = none
 failure_grace = 1s
 session_lifetime = 1h0m0s
 max_datagram_size = 1100
+max_message_size = 16384
 receive_buffer = 65536
 record_padding = 64
 max_forged_records = 1000
@@ -101,7 +102,7 @@ func TestAPolicySurvivesTheRoundTrip(t *testing.T) {
 		SRTPProfiles:     []keying.SRTPProfile{keying.SRTPAEADAES256GCM, keying.SRTPAES128CMHMACSHA1_80},
 		ALPN:             []string{"webrtc", "c-webrtc"}, HelloProfile: HelloFirefox, ExtendedMasterSecret: EMSRequest, NoTickets: true,
 		InitialTimeout: 50 * time.Millisecond, LongestTimeout: 1500 * time.Millisecond, HandshakeTimeout: -1, FailureGrace: time.Second,
-		SessionLifetime: time.Hour, MaxDatagramSize: 1100, ReceiveBuffer: 65536, RecordPadding: 64, MaxForgedRecords: 1000,
+		SessionLifetime: time.Hour, MaxDatagramSize: 1100, MaxMessageSize: 16384, ReceiveBuffer: 65536, RecordPadding: 64, MaxForgedRecords: 1000,
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("read %+v, want %+v", c, want)
@@ -129,7 +130,7 @@ func TestAPolicySurvivesTheRoundTrip(t *testing.T) {
 // Who adds a field to Config decides whether a text may set it.
 func TestEveryFieldOfConfigIsASettingOrHasAReason(t *testing.T) {
 	reasons := map[string]string{
-		"Certificates": "not text", "RemoteFingerprints": "of one peer", "VerifyPeer": "not text", "PSK": "secret", "Cookies": "secret", "ConnectionID": "of one association", "KeyLogWriter": "not text",
+		"Certificates": "not text", "RemoteFingerprints": "of one peer", "VerifyPeer": "not text", "SelectProtocol": "not text", "CertificateUses": "of Certificates", "ServerName": "of one association", "PSK": "secret", "Cookies": "secret", "ConnectionID": "of one association", "KeyLogWriter": "not text",
 		"Trace": "not text", "Sessions": "not text", "Tickets": "secret", "NewProtector": "not text",
 		"ClientAuth": "insecure", "InsecureExportWithoutEMS": "insecure", "Conformance": "for test suites",
 	}

@@ -33,6 +33,7 @@ var settings = []setting{
 	timeSetting("failure_grace", func(c *Config) *time.Duration { return &c.FailureGrace }, true),
 	timeSetting("session_lifetime", func(c *Config) *time.Duration { return &c.SessionLifetime }, false),
 	numberSetting("max_datagram_size", func(c *Config) *int { return &c.MaxDatagramSize }, MinDatagramSize),
+	numberSetting("max_message_size", func(c *Config) *int { return &c.MaxMessageSize }, minMaxMessageSize),
 	numberSetting("receive_buffer", func(c *Config) *int { return &c.ReceiveBuffer }, 1),
 	numberSetting("record_padding", func(c *Config) *int { return &c.RecordPadding }, 1),
 	numberSetting("max_forged_records", func(c *Config) *int { return &c.MaxForgedRecords }, 1),
