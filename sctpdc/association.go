@@ -23,6 +23,7 @@ type Association struct {
 	gate   *gate
 	began  time.Time
 
+	events    eventQueue
 	peerLimit atomic.Int64 // see SetPeerMaxMessageSize
 	weights   weights      // for the scheduler
 
@@ -37,6 +38,7 @@ type Association struct {
 	mu        sync.Mutex
 	sctp      *sctp.Association // nil until established
 	took      time.Duration     // from New to established
+	aborting  bool              // abort was called, and has seen sctp as it was then
 	err       error             // why it ended
 	cause     error             // the first reason to end it that is ours; nil if there is none
 	channels  map[uint16]*Channel
@@ -62,6 +64,9 @@ func New(conn net.Conn, config *Config) (*Association, error) {
 	if conn == nil {
 		return nil, errors.New("sctpdc: no connection")
 	}
+	if config.MTU == 0 {
+		c.MTU = mtuOf(conn)
+	}
 	ctx, giveUp := context.WithTimeout(context.Background(), c.HandshakeTimeout)
 	a := &Association{
 		config:      c,
@@ -77,9 +82,11 @@ func New(conn net.Conn, config *Config) (*Association, error) {
 	if c.Role == keying.RoleServer {
 		a.nextID = 1
 	}
+	a.events.call = c.OnEvent
 	a.peerLimit.Store(int64(c.PeerMaxMessageSize))
 	a.window.init(a)
 	a.gate = newGate(conn, a, c.MaxMessageSize)
+	a.gate.ports = ports{c.Port, c.PeerPort}
 	_, dtls := conn.(exporter)
 	a.gate.sendsZero = dtls && !c.DisableZeroChecksum
 	a.gate.takesZero = a.gate.sendsZero
@@ -97,6 +104,19 @@ func New(conn net.Conn, config *Config) (*Association, error) {
 type exporter interface {
 	ExportKeyingMaterial(label string, context []byte, length int) ([]byte, error)
 }
+
+// mtuOf returns the largest packet that conn takes in one datagram, in bytes, or the default if it does not say.
+func mtuOf(conn net.Conn) int {
+	if c, ok := conn.(interface{ MaxPayload() int }); ok {
+		if n := c.MaxPayload(); n >= minMTU {
+			return min(n, maxMTU) &^ 3 // chunks are padded to 4 bytes
+		}
+	}
+	return defaultMTU
+}
+
+// event tells the application.
+func (a *Association) event(e Event) { a.events.add(e) }
 
 // options are the settings of pion/sctp, each given so that its defaults may change.
 func (a *Association) options() []sctp.ClientOption {
@@ -142,8 +162,13 @@ func (a *Association) run(ctx context.Context, options []sctp.ClientOption) {
 	a.mu.Lock()
 	a.sctp = s
 	a.took = time.Since(a.began)
+	aborting := a.aborting
 	a.mu.Unlock()
+	if aborting { // it found nothing to abort, and came too late to end the handshake
+		s.Abort("closed")
+	}
 	close(a.established)
+	a.event(Event{Kind: EventUp})
 	for {
 		stream, err := s.AcceptStream()
 		if err != nil {
@@ -174,8 +199,10 @@ func (a *Association) finish(fallback *AssociationError) {
 		a.err = &AssociationError{Reason: ReasonConn, Err: end.connErr}
 	}
 	a.window.stop()
+	err := a.err
 	a.mu.Unlock()
 	close(a.done)
+	a.event(Event{Kind: EventEnd, Err: err})
 }
 
 func (a *Association) isStopping() bool {
@@ -284,6 +311,7 @@ func (a *Association) abort(cause error, text string) {
 		a.cause = cause
 	}
 	s := a.sctp
+	a.aborting = true
 	a.mu.Unlock()
 	a.stopOnce.Do(func() { close(a.stopping) })
 	select {

@@ -66,7 +66,7 @@ func silence(n int, read func() error) (total, longest time.Duration, err error)
 
 // Over a fast path to a socket buffer of 208 KiB, which holds 90 packets, nothing is lost and nobody falls silent.
 func TestBurstsDoNotOverflowASocketBuffer(t *testing.T) {
-	const n, size = 500, 16384
+	const n, size = 250, 16384
 	const gap, room = 10 * time.Microsecond, 90 // some 100 MB/s
 	for _, plain := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestBurstsDoNotOverflowASocketBuffer(t *testing.T) {
 // The bound does not reach paths that need more: 100 Mbit/s and 50 ms are used to the full.
 func TestLongFatPathIsFilled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const n, size, warm = 1200, 16384, 8 << 20
+		const n, size, warm = 800, 16384, 6 << 20
 		a, b := netsim.Pipe(netsim.Config{Delay: 25 * time.Millisecond})
 		x := &bottleneck{Conn: a, gap: 95 * time.Microsecond, room: 2000} // 1191 bytes in 95 us are 12.5 MB/s
 		p := &pair{t: t}

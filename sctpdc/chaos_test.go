@@ -22,7 +22,7 @@ func TestChannelsThatComeAndGoLoseNothing(t *testing.T) {
 			inPair(t, link, config, config, func(p *pair) {
 				var wg sync.WaitGroup
 				ctx := within(t, 20*time.Minute)
-				const rounds = 30
+				const rounds = 12
 				for i, a := range []*Association{p.client, p.server} {
 					peer := []*Association{p.server, p.client}[i]
 					for worker := range 4 {

@@ -18,6 +18,9 @@ const (
 	// 1200 there sets Config.MTU to 1131.
 	defaultMTU = 1191
 
+	minMTU = 128  // bytes
+	maxMTU = 8192 // bytes; pion/sctp reads no larger packet
+
 	defaultReceiveBuffer    = 1 << 20 // bytes; what the peer may have under way to us
 	defaultMaxMessageSize   = 262144  // bytes; what Chromium announces as well
 	defaultHandshakeTimeout = 30 * time.Second
@@ -63,8 +66,17 @@ type Config struct {
 	// ParseMaxMessageSize and SetPeerMaxMessageSize.
 	PeerMaxMessageSize int
 
-	// MTU is the largest SCTP packet to send, in bytes, DTLS not counted. Zero: 1191.
+	// MTU is the largest SCTP packet to send, in bytes, DTLS not counted. Zero: what the connection below says by a method
+	// MaxPayload() int, in bytes, when New is called: that is what DTLS puts into its largest datagram. Without one: 1191.
 	MTU int
+
+	// Port and PeerPort are what we and the peer announced in SDP (a=sctp-port). Packets with others are dropped. Zero: 5000,
+	// as everybody has it.
+	Port, PeerPort uint16
+
+	// OnEvent is told what happens to the association, in order, by a goroutine of its own, one call at a time. It may call
+	// anything, but what comes while 64 events wait for it is lost, except for EventEnd; Stats counts it. Nil: nobody is told.
+	OnEvent func(Event)
 
 	// ReceiveBuffer is the window we announce: what the peer may have under way to all channels together, in bytes.
 	// Zero: 1 MiB, which is also the least.
@@ -109,6 +121,8 @@ type Config struct {
 
 	// RACK tunes the detection of losses by time, which mostly comes long before RTOMax.
 	RACK RACK
+
+	refused int // see maxRefused; tests have less
 }
 
 // RACK are the parameters of loss detection by time, as in RFC 8985. Zero values are the defaults.
@@ -138,7 +152,7 @@ func (c *Config) withDefaults() (Config, error) {
 		name    string
 	}{
 		{&d.MaxMessageSize, defaultMaxMessageSize, 1, "MaxMessageSize"},
-		{&d.MTU, defaultMTU, 128, "MTU"},
+		{&d.MTU, defaultMTU, minMTU, "MTU"},
 		{&d.ReceiveBuffer, defaultReceiveBuffer, defaultReceiveBuffer, "ReceiveBuffer"},
 		{&d.SendBuffer, defaultSendBuffer, 1, "SendBuffer"},
 		{&d.ChannelQueue, defaultChannelQueue, 1, "ChannelQueue"},
@@ -152,6 +166,15 @@ func (c *Config) withDefaults() (Config, error) {
 		if *f.value < f.minimum || *f.value > 1<<30 {
 			return Config{}, fmt.Errorf("sctpdc: Config.%s is %d, not between %d and %d", f.name, *f.value, f.minimum, 1<<30)
 		}
+	}
+	if d.refused == 0 {
+		d.refused = maxRefused
+	}
+	if d.Port == 0 {
+		d.Port = pionPort
+	}
+	if d.PeerPort == 0 {
+		d.PeerPort = pionPort
 	}
 	if d.PeerMaxMessageSize == 0 {
 		d.PeerMaxMessageSize = absentMaxMessageSize

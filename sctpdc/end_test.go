@@ -283,3 +283,15 @@ func TestConfigIsChecked(t *testing.T) {
 		t.Error("no connection is taken")
 	}
 }
+
+// Close may come at the very moment when the association is established.
+func TestCloseWhileTheAssociationComesUp(t *testing.T) {
+	for range 30 {
+		inPair(t, rtt40, Config{}, Config{}, func(p *pair) {
+			if err := p.server.Handshake(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			_ = p.client.Close() // returns; that the peer hears of it is up to the connection below
+		})
+	}
+}

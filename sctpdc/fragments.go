@@ -5,16 +5,16 @@ import (
 	"fmt"
 )
 
-// inboundData looks at a chunk of user data. It returns false if the association is given up.
-func (g *gate) inboundData(c chunk) bool {
+// inboundData looks at a chunk of user data, and tags its PPID. ok is false if the association is given up.
+func (g *gate) inboundData(c chunk) (tagged, ok bool) {
 	d, ok := parseData(c)
 	if !ok {
-		return true // pion/sctp drops the packet
+		return false, true // pion/sctp drops the packet
 	}
 	if !d.begin || !d.end {
 		if err := g.chargeFragment(d); err != nil {
 			g.owner.violated(err)
-			return false
+			return false, false
 		}
 	}
 	// Without it: pion/sctp drops what comes for a stream nobody knows while 16 others wait to be accepted, and the peer
@@ -28,7 +28,7 @@ func (g *gate) inboundData(c chunk) bool {
 			g.owner.firstMessage(d.stream)
 		}
 	}
-	return true
+	return tagPPID(c, d), true
 }
 
 const (

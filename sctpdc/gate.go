@@ -20,6 +20,7 @@ type gate struct {
 	conn  net.Conn
 	owner gateOwner
 	limit int // bytes of a message in the making before the association is given up
+	ports ports
 
 	// The peer may leave the checksum out, and we may if the peer agrees. Both are RFC 9653, and only for DTLS.
 	takesZero, sendsZero bool
@@ -65,11 +66,13 @@ type gateOwner interface {
 	resetsAnswered(ids []uint16) // the peer has performed our resets of these streams, and pion/sctp knows
 	violated(reason error)       // the association must be aborted
 	windowExcess() uint32        // bytes by which the window must be narrower than pion/sctp thinks
+	event(Event)
 }
 
 // An ending is what the packets say about how the association ended.
 type ending struct {
 	abortSent, abortReceived bool
+	shutdownReceived         bool // the peer has begun to shut down
 	abortText                string
 	complete                 bool // SHUTDOWN ACK was sent, or SHUTDOWN COMPLETE sent or received
 	connErr                  error
@@ -78,6 +81,7 @@ type ending struct {
 // gateStats are counters; see Stats.
 type gateStats struct {
 	badChecksum, badTag, malformed, restarts      atomic.Uint64
+	badPort                                       atomic.Uint64
 	packetsSent, packetsReceived, retransmissions atomic.Uint64
 	initAcked, cookieAnswered                     atomic.Bool
 }
@@ -89,6 +93,7 @@ var errConnEnded = errors.New("sctpdc: connection ended")
 func newGate(conn net.Conn, owner gateOwner, maxMessageSize int) *gate {
 	return &gate{
 		conn:     conn,
+		ports:    ports{pionPort, pionPort},
 		owner:    owner,
 		limit:    2*maxMessageSize + 65536,
 		partial:  map[partialKey]int{},
@@ -154,6 +159,13 @@ func (g *gate) inbound(p []byte) int {
 		return 0
 	}
 	changed, kept := false, commonHeaderLen
+	if !g.ports.usual() {
+		if !g.ports.inbound(p) {
+			g.stats.badPort.Add(1)
+			return 0
+		}
+		changed = true
+	}
 	for rest := p[commonHeaderLen:]; len(rest) > 0; {
 		c, r, _ := nextChunk(rest)
 		whole := rest[:len(rest)-len(r)]
@@ -172,9 +184,11 @@ func (g *gate) inbound(p []byte) int {
 		c, _, _ = nextChunk(p[kept-len(whole) : kept])
 		switch c.typ {
 		case chunkData, chunkIData:
-			if !g.inboundData(c) {
+			tagged, ok := g.inboundData(c)
+			if !ok {
 				return 0
 			}
+			changed = changed || tagged
 		case chunkReconfig:
 			changed = g.inboundReconfig(c) || changed
 		case chunkSack:
@@ -209,6 +223,7 @@ func (g *gate) tagFits(first chunkType, p []byte) bool {
 		// pion/sctp does: who lost the state of SCTP has lost that of DTLS as well.
 		if g.settled && binary.BigEndian.Uint32(p[commonHeaderLen+chunkHeaderLen:]) != g.peerTag {
 			g.stats.restarts.Add(1)
+			g.owner.event(Event{Kind: EventRestartRefused})
 			return false
 		}
 		return tag == 0 // "A packet containing an INIT chunk MUST have a zero Verification Tag." Section 3.1
@@ -249,6 +264,14 @@ func (g *gate) inboundControl(c chunk) {
 		g.end.abortReceived, g.end.abortText = true, abortText(c.value)
 	case chunkShutdownComplete:
 		g.end.complete = true
+	case chunkShutdown:
+		if !g.end.shutdownReceived {
+			g.end.shutdownReceived = true
+			g.owner.event(Event{Kind: EventShutdown})
+		}
+	case chunkError:
+		cause, text := errorCause(c.value)
+		g.owner.event(Event{Kind: EventRemoteError, Cause: cause, Text: text})
 	}
 }
 
@@ -273,6 +296,9 @@ func (g *gate) Write(p []byte) (int, error) {
 
 // write writes a packet to the connection.
 func (g *gate) write(p []byte) (int, error) {
+	if !g.ports.usual() {
+		g.ports.outbound(p)
+	}
 	n, err := g.conn.Write(p)
 	if err != nil {
 		g.connFailed(err) // pion/sctp closes the connection, and that is what Read will see

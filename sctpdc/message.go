@@ -22,6 +22,7 @@ func (k Kind) String() string {
 type Message struct {
 	Kind Kind
 	Data []byte
+	Info MessageInfo // set by Receive; Send takes no notice of it
 }
 
 // A ppid is a payload protocol identifier, by which SCTP messages are told apart. RFC 8831, Section 8.

@@ -225,7 +225,7 @@ func (a *Association) incoming(stream *sctp.Stream) {
 		// reader saw its reset. In any case that channel is over.
 		a.remove(old)
 	}
-	if len(a.channels) >= a.config.MaxChannels+maxRefused {
+	if len(a.channels) >= a.config.MaxChannels+a.config.refused {
 		a.violatedLocked(ErrTooManyChannels)
 		return
 	}

@@ -191,17 +191,23 @@ func (r resetRequest) ids() []uint16 {
 	return ids
 }
 
-// abortText returns what an ABORT says: the text of its first cause if there is one, else the cause's number.
-func abortText(value []byte) string {
+// errorCause returns the first cause of an ABORT or ERROR: its number, and its text if it has one, else its name.
+func errorCause(value []byte) (code uint16, text string) {
 	code, info, _, ok := nextParameter(value) // causes have the layout of parameters
 	if !ok {
-		return ""
+		return 0, ""
 	}
 	switch code {
 	case 12, 13: // User-Initiated Abort, Protocol Violation: RFC 9260, Sections 3.3.10.12 and 3.3.10.13
-		return printable(info)
+		return code, printable(info)
 	}
-	return causeNames[code]
+	return code, causeNames[code]
+}
+
+// abortText returns what an ABORT says.
+func abortText(value []byte) string {
+	_, text := errorCause(value)
+	return text
 }
 
 // causeNames are error causes without text. RFC 9260, Section 3.3.10.

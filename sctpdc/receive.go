@@ -58,6 +58,7 @@ func messageCost(m Message) int { return len(m.Data) + 64 }
 func (c *Channel) read() {
 	defer c.a.running.Done()
 	var buffer []byte
+	var numbers sequences
 	for {
 		// A read with too small a buffer takes nothing and tells the size, which need not be that of the next read: an
 		// unordered message may go before an ordered one.
@@ -72,7 +73,12 @@ func (c *Channel) read() {
 		}
 		message := buffer[:n:n]
 		buffer = nil
-		if err := c.handle(ppid(p), message); err != nil {
+		var info MessageInfo
+		kind, unordered, low := taggedPPID(p).split()
+		if taggedPPID(p)&tagBit != 0 {
+			info = MessageInfo{c.id, uint32(kind), unordered, numbers.complete(unordered, low)}
+		}
+		if err := c.handle(kind, message, info); err != nil {
 			c.fail(err)
 		}
 	}
@@ -82,6 +88,7 @@ func (c *Channel) read() {
 func (c *Channel) readEnded(err error) {
 	if err == io.EOF { //nolint:errorlint // exactly this one: the gate lets no other io.EOF through.
 		c.end(ErrChannelClosed, io.EOF, false)
+		c.a.event(Event{Kind: EventStreamReset, Stream: c.id})
 		c.a.reset(c)
 		c.a.mu.Lock()
 		c.peerReset = true
@@ -118,7 +125,7 @@ func (c *Channel) finish() {
 }
 
 // handle takes one SCTP user message. An error closes the channel.
-func (c *Channel) handle(p ppid, b []byte) error {
+func (c *Channel) handle(p ppid, b []byte, info MessageInfo) error {
 	c.mu.Lock()
 	discard := c.discard
 	c.mu.Unlock()
@@ -138,13 +145,13 @@ func (c *Channel) handle(p ppid, b []byte) error {
 	}
 	switch p {
 	case ppidString:
-		return c.deliver(Text, b)
+		return c.deliver(Message{Text, b, info})
 	case ppidBinary:
-		return c.deliver(Binary, b)
+		return c.deliver(Message{Binary, b, info})
 	case ppidStringEmpty:
-		return c.deliver(Text, nil)
+		return c.deliver(Message{Text, nil, info})
 	case ppidBinaryEmpty:
-		return c.deliver(Binary, nil)
+		return c.deliver(Message{Binary, nil, info})
 	case ppidStringPartial, ppidBinaryPartial:
 		return c.collect(b)
 	}
@@ -233,7 +240,7 @@ func (c *Channel) collect(b []byte) error {
 }
 
 // deliver puts a message into the queue.
-func (c *Channel) deliver(kind Kind, b []byte) error {
+func (c *Channel) deliver(m Message) error {
 	c.peerAnswered()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -241,13 +248,12 @@ func (c *Channel) deliver(kind Kind, b []byte) error {
 		return nil
 	}
 	if len(c.partial) > 0 {
-		b = append(c.partial, b...)
+		m.Data = append(c.partial, m.Data...)
 		c.partial = nil
-		if len(b) > c.a.config.MaxMessageSize {
-			return &MessageSizeError{Size: len(b), Limit: c.a.config.MaxMessageSize, Peer: true}
+		if len(m.Data) > c.a.config.MaxMessageSize {
+			return &MessageSizeError{Size: len(m.Data), Limit: c.a.config.MaxMessageSize, Peer: true}
 		}
 	}
-	m := Message{Kind: kind, Data: b}
 	if c.queued > c.a.config.ChannelQueue+2*c.a.config.ReceiveBuffer {
 		return ErrReceiveStalled // the peer does not keep to the window
 	}

@@ -157,7 +157,7 @@ func TestResetOfThePeerIsAnsweredWithOurs(t *testing.T) {
 
 // DC-16: each refused stream costs memory until the peer resets its side, so there is an end to that.
 func TestPeerThatNeverResetsRefusedStreamsIsAborted(t *testing.T) {
-	inRude(t, Config{MaxChannels: 10}, func(a *Association, rude *sctp.Association) {
+	inRude(t, Config{MaxChannels: 10, refused: 500}, func(a *Association, rude *sctp.Association) {
 		for id := uint16(0); id < 65530; id += 2 {
 			s, err := rude.OpenStream(id, 0)
 			if err != nil {

@@ -26,14 +26,17 @@ type Stats struct {
 	BadChecksum uint64 // packets dropped for their CRC32c
 	BadTag      uint64 // packets dropped for their verification tag
 	Malformed   uint64 // packets dropped because chunk lengths do not fit
+	BadPort     uint64 // packets dropped for their ports
 	Restarts    uint64 // INITs dropped because the peer began a new association inside this one
 	Queued      int    // bytes of messages that wait for Receive, 64 added for each
+
+	EventsDropped uint64 // Config.OnEvent was too slow for them
 }
 
 // Stats returns the counters.
 func (a *Association) Stats() Stats {
 	g := &a.gate.stats
-	s := Stats{BadChecksum: g.badChecksum.Load(), BadTag: g.badTag.Load(), Malformed: g.malformed.Load(), Restarts: g.restarts.Load(),
+	s := Stats{BadChecksum: g.badChecksum.Load(), BadTag: g.badTag.Load(), Malformed: g.malformed.Load(), Restarts: g.restarts.Load(), BadPort: g.badPort.Load(),
 		PacketsSent: g.packetsSent.Load(), PacketsReceived: g.packetsReceived.Load(), Retransmissions: g.retransmissions.Load()}
 	if g.initAcked.Load() {
 		s.RoundTrips++
@@ -44,6 +47,9 @@ func (a *Association) Stats() Stats {
 	a.window.mu.Lock()
 	s.Queued = a.window.total
 	a.window.mu.Unlock()
+	a.events.mu.Lock()
+	s.EventsDropped = a.events.dropped
+	a.events.mu.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s.Channels, s.HandshakeTime = a.opened, a.took

@@ -1,0 +1,48 @@
+package sctpdc
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtctransport/rtctransport/interop/netsim"
+	"github.com/rtctransport/rtctransport/keying"
+)
+
+// A payload is what a connection says that it puts into a datagram, in bytes.
+type payload int
+
+func (n payload) MaxPayload() int { return int(n) }
+
+func TestPacketsAreAsLargeAsTheConnectionSays(t *testing.T) {
+	for _, test := range []struct{ says, config, want int }{
+		{1163, 0, 1160}, {1435, 0, 1432}, {600, 0, 600}, {100000, 0, maxMTU}, {0, 0, defaultMTU}, {1435, 1000, 1000},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := netsim.Pipe(rtt40)
+			x := &tap{Conn: a}
+			p := &pair{t: t}
+			p.client = p.start(struct {
+				*tap
+				payload
+			}{x, payload(test.says)}, keying.RoleClient, Config{MTU: test.config})
+			p.server = p.start(b, keying.RoleServer, Config{})
+			defer p.server.Close()
+			defer p.client.Close()
+			c, d := p.open(p.client, p.server, "x", nil)
+			if err := c.SendBinary(within(t, time.Minute), make([]byte, 60000)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.Receive(within(t, time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			largest := 0
+			for _, q := range x.packets() {
+				largest = max(largest, len(q))
+			}
+			if largest > test.want || largest < test.want-3 {
+				t.Errorf("connection takes %d, Config.MTU %d: largest packet is %d, want %d", test.says, test.config, largest, test.want)
+			}
+		})
+	}
+}
