@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 	"time"
 
 	"github.com/rtctransport/rtctransport/interop/native"
 	"github.com/rtctransport/rtctransport/interop/table"
+	"github.com/rtctransport/rtctransport/interop/wireshark"
 )
 
 // The exit codes.
@@ -88,6 +88,14 @@ func run(args []string) int {
 
 // peers are all that there are, and what to call at the end.
 func peers() (all []*table.Peer, remove func()) {
-	all, remove = native.Peers()
-	return slices.Clip(all), remove
+	var removes []func()
+	for _, some := range []func() ([]*table.Peer, func()){native.Peers, wireshark.Peers} {
+		peers, remove := some()
+		all, removes = append(all, peers...), append(removes, remove)
+	}
+	return all, func() {
+		for _, remove := range removes {
+			remove()
+		}
+	}
 }

@@ -14,8 +14,8 @@ type captured struct {
 	bytes      []byte
 }
 
-// ServerPort is the server's port in the files of WriteCapture.
-const ServerPort = 5684 // dtls
+// ServerPort is the port of the server in the files of WriteCapture.
+const ServerPort = 40000 // nobody's, so that nothing is made of the data
 
 // WriteCapture writes what went on, of a Watch that keeps it, in the format of tcpdump: IPv4 packets between
 // 127.0.0.1 and itself, those of the server with ServerPort.
