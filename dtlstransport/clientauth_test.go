@@ -11,7 +11,7 @@ import (
 )
 
 // Every policy of a server meets a client with and without a certificate.
-func TestClientAuthSaysWhoMayBeAnybody(t *testing.T) {
+func TestClientAuthSaysWhoMayBeAnybody(t *testing.T) { // HS-48, FP-08
 	for _, test := range []struct {
 		auth      ClientAuth
 		without   bool // the client has no certificate
@@ -104,7 +104,7 @@ func TestSendAlertEndsBothSides(t *testing.T) {
 // The server's request says of which kinds the certificate may be, and by which
 // schemes it may sign: both have to fit. Ed25519 goes by ecdsa_sign (RFC 8422,
 // Section 5.5).
-func TestClientShowsACertificateOfARequestedType(t *testing.T) {
+func TestClientShowsACertificateOfARequestedType(t *testing.T) { // HS-55
 	ecdsa, rsa, ed25519 := testCertificate(t, fingerprint.ECDSAP256), testCertificate(t, fingerprint.RSA2048), testCertificate(t, fingerprint.Ed25519)
 	for _, test := range []struct {
 		name  string

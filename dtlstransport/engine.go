@@ -399,9 +399,17 @@ func (e *Engine) resend(why FlightCause) {
 // started reports whether the peer may know of us.
 func (e *Engine) started() bool { return e.hs == nil || e.hs.started() }
 
-// release forgets the handshake.
+// release forgets the handshake, and all secrets but the key that our last alert
+// goes out under.
 func (e *Engine) release() {
 	e.hs, e.side, e.verify, e.deadline, e.finalCopy = nil, nil, nil, time.Time{}, time.Time{}
+	e.read, e.save = nil, nil
+	if e.schedule != nil {
+		e.schedule = e.schedule.withoutSecret()
+	}
+	if e.resumed != nil {
+		e.resumed.master = nil
+	}
 	e.out.Drop()
 }
 

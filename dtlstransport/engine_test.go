@@ -8,7 +8,7 @@ import (
 	"github.com/rtctransport/rtctransport/interop/netsim"
 )
 
-func TestHandshakeIsFourDatagramsWhenNothingIsLost(t *testing.T) {
+func TestHandshakeIsFourDatagramsWhenNothingIsLost(t *testing.T) { // HS-20, HS-21
 	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
 	p := newPair(t, client, server, netsim.Config{Delay: 25 * time.Millisecond})
 	p.connect()

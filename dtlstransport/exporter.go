@@ -11,11 +11,15 @@ const maxExport = 64 << 10
 
 // ExportKeyingMaterial returns length bytes of keying material (RFC 5705,
 // Section 4). A nil context means none, which gives other bytes than an empty one.
-// It fails with ErrNotConnected before EventConnected, with ErrExportWithoutEMS if
-// the session has no extended master secret, for a negative length or one over 64
-// KiB, and as keying.Export does.
+// It fails with ErrNotConnected before EventConnected, with ErrClosed after the end,
+// when the secret is forgotten, with ErrExportWithoutEMS if the session has no
+// extended master secret, for a negative length or one over 64 KiB, and as
+// keying.Export does.
 func (e *Engine) ExportKeyingMaterial(label string, context []byte, length int) ([]byte, error) {
-	if !e.connected {
+	switch {
+	case e.closed:
+		return nil, ErrClosed
+	case !e.connected:
 		return nil, ErrNotConnected
 	}
 	// "If a client or server chooses to continue without extended master secret

@@ -239,7 +239,7 @@ func hostileSteps(random byte) [][]byte {
 	return out
 }
 
-// REC-16, HS-09: what a half-open association costs, measured on the heap.
+// REC-16, HS-09, HS-38: what a half-open association costs, measured on the heap.
 func TestHalfOpenEngineIsBounded(t *testing.T) {
 	_, config := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
 	for _, test := range []struct {

@@ -240,7 +240,7 @@ var helloChoices = map[fingerprint.KeyType]map[string]string{
 	},
 }
 
-func TestServerAnswersTheHelloOfEveryStack(t *testing.T) { // HS-28, HS-30, HS-31, HS-39
+func TestServerAnswersTheHelloOfEveryStack(t *testing.T) { // HS-28, HS-30, HS-31, HS-39, HS-34
 	for k, choices := range helloChoices {
 		for _, f := range readHellos(t, "*client-hello-[1-9c]*.hex", 19) {
 			e := helloServer(t, k, nil)

@@ -13,7 +13,7 @@ import (
 	"github.com/rtctransport/rtctransport/interop/netsim"
 )
 
-func TestTheStatesAwaitTheMessagesOfTheRFC(t *testing.T) { // HS-18, HS-20, HS-24
+func TestTheStatesAwaitTheMessagesOfTheRFC(t *testing.T) { // HS-18, HS-20, HS-24, HS-19, HS-22
 	var b strings.Builder
 	for i, g := range client12Grammar {
 		fmt.Fprintf(&b, "%v: %v\n", client12State(i), g)
@@ -179,7 +179,7 @@ server connected            0  -  -  -  -  -  -  -  -  -  -  -  -  -
 server connected            1  U  U  U  U  U  U  U  U  U  U  U  U  U
 `
 
-func TestAnyMessageInAnyStateEndsNoHandshakeUnlessThatIsWanted(t *testing.T) { // HS-18, HS-22, HS-23, HS-50, REC-13
+func TestAnyMessageInAnyStateEndsNoHandshakeUnlessThatIsWanted(t *testing.T) { // HS-18, HS-22, HS-23, HS-27, HS-50, REC-13
 	states := []string{"client12Flight4", "client12Flight6", "client connected",
 		"server12Flight1", "server12Flight5", "server12Finished", "server12ResumedFinished", "server connected"}
 	table := "state                   epoch"

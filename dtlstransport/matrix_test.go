@@ -127,7 +127,7 @@ func TestServerChoosesTheCertificateThatFits(t *testing.T) {
 
 // What the two sides cannot agree on ends the handshake on both, with the same
 // alert, once the time for a better hello is over.
-func TestDisagreementEndsBothSidesAfterTheGrace(t *testing.T) {
+func TestDisagreementEndsBothSidesAfterTheGrace(t *testing.T) { // HS-56, HS-57
 	for _, test := range []struct {
 		name   string
 		server fingerprint.KeyType

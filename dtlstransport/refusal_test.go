@@ -123,7 +123,7 @@ func chainOf(certificates ...*fingerprint.Certificate) func(*testing.T, []byte) 
 }
 
 // REC-40, HS-21, HS-28, HS-29, HS-31, HS-36, HS-37, HS-43, HS-45, HS-46, HS-47,
-// HS-54, HS-56, HS-58, EMS-06, RENEG-03, SRTP-03, SRTP-05, CERT-02, CERT-04.
+// HS-56, HS-58, EMS-06, RENEG-03, SRTP-03, SRTP-05, CERT-02, CERT-04.
 func TestClientRefusesAnAnswerThatItDidNotAskFor(t *testing.T) {
 	stranger, rsa := testCertificate(t, fingerprint.ECDSAP384), testCertificate(t, fingerprint.RSA2048)
 	for _, x := range []tampering{
@@ -212,5 +212,33 @@ func TestServerRefusesAClientThatDoesNotKeepToTheRules(t *testing.T) {
 		{"scheme of another key type", wire.TypeCertificateVerify, verify(func(m *wire.CertificateVerify) { m.Scheme = uint16(Ed25519Scheme) }), AlertIllegalParameter},
 	} {
 		x.refuse(t, RoleServer)
+	}
+}
+
+// "The end entity certificate's public key (and associated restrictions) MUST be
+// compatible with the selected key exchange algorithm." RFC 5246, Section 7.4.2: here
+// all is right but that the ServerHello names a suite for another key.
+func TestTheCertificateOfTheServerFitsTheSuite(t *testing.T) { // HS-54
+	for _, test := range []struct {
+		key   fingerprint.KeyType
+		suite CipherSuite
+	}{
+		{fingerprint.RSA2048, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256},
+		{fingerprint.ECDSAP256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256},
+		{fingerprint.Ed25519, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256},
+	} {
+		client, server := configs(t, fingerprint.ECDSAP256, test.key)
+		client.FailureGrace = -1
+		s := newScene(t, client, server, netsim.Config{Delay: sceneDelay})
+		s.instead = func(to *end, n int, b []byte) [][]byte {
+			if to == s.client && n == 0 {
+				change := inServerHelloMessage(func(m *wire.ServerHello) { m.CipherSuite = uint16(test.suite) })
+				b = withMessage(t, b, wire.TypeServerHello, func(body []byte) []byte { return change(t, body) })
+			}
+			return [][]byte{b}
+		}
+		s.start()
+		s.run(time.Second, func() bool { return s.client.err != nil || s.client.read != nil })
+		wantHandshakeError(t, test.key.String(), s.client.err, AlertIllegalParameter, false)
 	}
 }

@@ -54,6 +54,12 @@ func (s *schedule12) protection(local Role) (*record.Sealer, *record.Opener, err
 	return sealer, opener, err
 }
 
+// withoutSecret returns what the peer knows of s too: the randoms and the suite. The
+// secret itself may be in a session that is kept, and is not overwritten.
+func (s *schedule12) withoutSecret() *schedule12 {
+	return &schedule12{suite: s.suite, clientRandom: s.clientRandom, serverRandom: s.serverRandom}
+}
+
 // verifyData returns the content of the Finished that sender makes after the
 // messages of t.
 func (s *schedule12) verifyData(sender Role, t *transcript) [keying.VerifyDataLen]byte {

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -41,7 +42,7 @@ func (p *proof) check() (faults []error) {
 	for i := range p.rows {
 		known[p.rows[i].id] = &p.rows[i]
 	}
-	tests := map[string]map[string]string{} // comments, by directory and name
+	tests := map[string]map[string]string{} // their text, by directory and name
 	for _, m := range p.mutants {
 		fault := func(format string, args ...any) {
 			faults = append(faults, fmt.Errorf(m.at+": "+format, args...))
@@ -51,13 +52,13 @@ func (p *proof) check() (faults []error) {
 		}
 		if tests[m.dir] == nil {
 			var err error
-			if tests[m.dir], err = testComments(filepath.Join(p.root, filepath.FromSlash(m.dir))); err != nil {
+			if tests[m.dir], err = readTests(filepath.Join(p.root, filepath.FromSlash(m.dir))); err != nil {
 				fault("%w", err)
 				continue
 			}
 		}
 		test, _, _ := strings.Cut(m.test, "/")
-		comments, ok := tests[m.dir][test]
+		text, ok := tests[m.dir][test]
 		if !ok {
 			fault("%s has no test %s", m.dir, test)
 			continue
@@ -68,7 +69,7 @@ func (p *proof) check() (faults []error) {
 				fault("there is no row %s", id)
 			case r.note != "":
 				fault("row %s has a mutant and a note why it has none", id)
-			case !strings.Contains(comments, id):
+			case !strings.Contains(text, id):
 				fault("%s does not name %s", test, id)
 			}
 			p.proved[id] = append(p.proved[id], m)
@@ -90,32 +91,28 @@ func (p *proof) locate(m *mutant) (err error) {
 	return err
 }
 
-// testComments returns the comments above and in each test of a directory.
-func testComments(dir string) (map[string]string, error) {
+// readTests returns the text of each test of a directory, with the comment above it.
+func readTests(dir string) (map[string]string, error) {
 	names, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
 	if err != nil {
 		return nil, err
 	}
-	comments := map[string]string{}
+	tests := map[string]string{}
 	for _, name := range names {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
 		fset := token.NewFileSet()
-		file, err := parser.ParseFile(fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
+		file, err := parser.ParseFile(fset, name, b, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return nil, err
 		}
 		for _, d := range file.Decls {
-			f, ok := d.(*ast.FuncDecl)
-			if !ok || f.Recv != nil {
-				continue
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil {
+				tests[f.Name.Name] = f.Doc.Text() + string(b[fset.Position(f.Pos()).Offset:fset.Position(f.End()).Offset])
 			}
-			text := f.Doc.Text()
-			for _, c := range file.Comments {
-				if f.Pos() <= c.Pos() && c.End() <= f.End() {
-					text += c.Text()
-				}
-			}
-			comments[f.Name.Name] = text
 		}
 	}
-	return comments, nil
+	return tests, nil
 }

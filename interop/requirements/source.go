@@ -79,8 +79,10 @@ func (s *source) declaration(name string) ast.Node {
 						return d
 					}
 				case *ast.ValueSpec:
-					if spec.Names[0].Name == name {
+					if spec.Names[0].Name == name && d.Lparen.IsValid() {
 						return spec
+					} else if spec.Names[0].Name == name {
+						return d
 					}
 				}
 			}
