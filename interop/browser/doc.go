@@ -11,7 +11,7 @@
 //	go test ─────────────┬── builds and starts ──▶ examples/browser ◀── WebRTC ──┐
 //	  jobs_test.go       │                              ▲                        │
 //	  runner_test.go ◀───┼── GET /next, POST /done ─────┼────────── browser: testdata/page.html
-//	  browsers_test.go ──┼── starts, kills ─────────────┼──────────▶         testdata/jobs/
+//	  ../headless ───────┼── starts, kills ─────────────┼──────────▶         testdata/jobs/
 //	                     └── /peer/... (proxy) ─────────┘
 //
 // Read jobs_test.go first: it lists what is shown. testdata/jobs/ does it. process_test.go sees to it that

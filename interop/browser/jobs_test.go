@@ -2,7 +2,11 @@
 
 package browser
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/rtctransport/rtctransport/interop/headless"
+)
 
 // jobs are the functions in testdata/jobs that run in both DTLS roles, in order.
 var jobs = []string{
@@ -25,14 +29,14 @@ var jobs = []string{
 	"page",                   // the page for a person: connect, look, chat, disconnect, be refused
 }
 
-func TestChromium(t *testing.T) { testBrowser(t, chromium) }
-func TestFirefox(t *testing.T)  { testBrowser(t, firefox) }
+func TestChromium(t *testing.T) { testBrowser(t, headless.Chromium) }
+func TestFirefox(t *testing.T)  { testBrowser(t, headless.Firefox) }
 
 // testBrowser runs all jobs in one window of the browser.
-func testBrowser(t *testing.T, b *browser) {
-	path := b.find(t)
+func testBrowser(t *testing.T, b *headless.Browser) {
+	b.Find(t) // before anything else is started
 	r := newRunner(t)
-	b.open(t, path, r.url+"/page.html")
+	b.Open(t, r.url+"/page.html")
 	// active: the server is the DTLS client. passive: it is the DTLS server.
 	for _, setup := range []string{"active", "passive"} {
 		t.Run(setup, func(t *testing.T) {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package browser
+package headless
 
 import (
 	"net"
@@ -9,20 +9,26 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rtctransport/rtctransport/interop/process"
 )
 
-// A browser is one that we know how to start headless.
-type browser struct {
-	name, binary string
-	debian       string // the Debian package that has it
+// A Browser is one that we know how to start headless.
+type Browser struct {
+	Name   string
+	Debian string // the Debian package that has it
+
+	binary string
 	// ready returns why the machine is not fit for it, or "".
 	ready func() string
 	// prepare fills in the new profile directory and returns arguments and environment.
 	prepare func(t *testing.T, profile string) (args, env []string)
 }
 
-var chromium = &browser{
-	name: "Chromium", binary: "chromium", debian: "chromium",
+// Chromium has fake cameras and microphones, plays media without a click, and
+// gathers candidates on loopback.
+var Chromium = &Browser{
+	Name: "Chromium", binary: "chromium", Debian: "chromium",
 	ready: func() string { return "" },
 	prepare: func(_ *testing.T, profile string) ([]string, []string) {
 		return []string{
@@ -40,8 +46,9 @@ var chromium = &browser{
 	},
 }
 
-var firefox = &browser{
-	name: "Firefox", binary: "firefox-esr", debian: "firefox-esr",
+// Firefox has the same.
+var Firefox = &Browser{
+	Name: "Firefox", binary: "firefox-esr", Debian: "firefox-esr",
 	// Firefox gathers candidates only if there is an address besides loopback and a default route.
 	ready: func() string {
 		c, err := net.Dial("udp4", "198.51.100.1:9") // sends nothing
@@ -86,12 +93,12 @@ var firefox = &browser{
 	},
 }
 
-// find returns the path of the browser. Where it cannot be used, the test is skipped with the reason; where it has to be,
+// Find returns the path of the browser. Where it cannot be used, the test is skipped with the reason; where it has to be,
 // as in CI, it fails.
-func (b *browser) find(t *testing.T) string {
+func (b *Browser) Find(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("-short: starts " + b.name + ", which takes seconds")
+		t.Skip("-short: starts " + b.Name + ", which takes seconds")
 	}
 	missing := t.Skipf
 	if os.Getenv("CI") != "" || os.Getenv("RTC_REQUIRE_BROWSERS") != "" {
@@ -99,7 +106,7 @@ func (b *browser) find(t *testing.T) string {
 	}
 	path, err := exec.LookPath(b.binary)
 	if err != nil {
-		missing("%s is not installed: the Debian package is %s", b.name, b.debian)
+		missing("%s is not installed: the Debian package is %s", b.Name, b.Debian)
 	}
 	if reason := b.ready(); reason != "" {
 		missing("%s", reason)
@@ -107,9 +114,11 @@ func (b *browser) find(t *testing.T) string {
 	return path
 }
 
-// open starts the browser, found at path, on the page. It ends with the test.
-func (b *browser) open(t *testing.T, path, page string) {
+// Open starts the browser on a page, with more arguments if there are any. It ends with the test; with
+// RTC_SHOW_BROWSER=1 the test's log has what it printed.
+func (b *Browser) Open(t *testing.T, page string, more ...string) {
 	t.Helper()
+	path := b.Find(t)
 	// t.TempDir would fail the test if the dying browser still writes to it.
 	profile, err := os.MkdirTemp("", "rtc-"+b.binary+"-")
 	if err != nil {
@@ -117,9 +126,14 @@ func (b *browser) open(t *testing.T, path, page string) {
 	}
 	t.Cleanup(func() { os.RemoveAll(profile) })
 	args, env := b.prepare(t, profile)
-	var stderr *os.File
+	process.StartIn(owner{t}, "", env, path, append(append(args, more...), page)...)
+}
+
+// An owner is a test whose log has the browser's output only if somebody asks for it: browsers print a lot.
+type owner struct{ *testing.T }
+
+func (o owner) Logf(format string, args ...any) {
 	if os.Getenv("RTC_SHOW_BROWSER") != "" {
-		stderr = os.Stderr
+		o.T.Logf(format, args...)
 	}
-	start(t, nil, stderr, env, path, append(args, page)...)
 }
