@@ -156,3 +156,46 @@ func TestAnOvertakingHelloWithChangesEndsNothing(t *testing.T) {
 		}
 	}
 }
+
+// The same where a session is to be resumed: the server's Finished is then over another
+// hello than the client's, or the server does not find the session.
+func TestAnOvertakingHelloOfAResumptionEndsNothing(t *testing.T) {
+	for name, change := range map[string]func(m *wire.ClientHello){
+		"one suite only":     func(m *wire.ClientHello) { m.CipherSuites = m.CipherSuites[:1] },
+		"no SRTP":            func(m *wire.ClientHello) { m.UseSRTP = nil },
+		"another session_id": func(m *wire.ClientHello) { m.SessionID = []byte("forged") },
+		"no session_id":      func(m *wire.ClientHello) { m.SessionID = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+			client.Sessions, server.Sessions = sessionMap{}, sessionMap{}
+			client.NoTickets = true
+			shakenHands(t, client, server)
+			p := newPair(t, client, server, netsim.Config{Delay: 25 * time.Millisecond})
+			p.start()
+			p.client.out.Rewind()
+			genuine, _ := p.client.AppendDatagram(nil)
+			copied := altered(t, genuine, wire.TypeClientHello, func(b []byte) []byte {
+				m, err := wire.ParseClientHello(b)
+				if err != nil {
+					t.Fatal(err)
+				}
+				change(m)
+				return m.Append(nil)
+			})
+			p.server.note(p.server.HandleDatagram(p.now, copied))
+			p.flush(p.server)
+			if !p.run(time.Minute, p.bothConnected) {
+				t.Fatalf("client %v, server %v", p.client.err, p.server.err)
+			}
+			if elapsed := p.now.Sub(epochZero); elapsed > 1500*time.Millisecond {
+				t.Errorf("connected after %v", elapsed)
+			}
+			a, b := p.client.ConnectionState(), p.server.ConnectionState()
+			if a.SRTPProfile != b.SRTPProfile || a.SRTPProfile == 0 || a.Resumed || b.Resumed {
+				t.Errorf("states %+v and %+v", a, b)
+			}
+			p.checkTraffic(t)
+		})
+	}
+}

@@ -1,7 +1,6 @@
 package dtlstransport
 
 import (
-	"bytes"
 	"crypto/ecdh"
 	"crypto/rand"
 	"errors"
@@ -60,6 +59,8 @@ type server12 struct {
 	// cookieSeq is the message_seq of the hello whose cookie was valid, and with
 	// which reassembly began; -1: none yet. Without cookies it is not used.
 	cookieSeq int
+
+	asked bool // the client has sent a hello again since our answer timed out: see answerRival
 }
 
 func newServer12(e *Engine) *server12 {
@@ -95,6 +96,7 @@ func (s *server12) admit(now time.Time, header wire.Header, recordSeq uint64, fr
 	case !ok:
 		return false
 	case !first && hello.random == s.h.clientRandom:
+		s.heard()
 		return true
 	case s.state == server12Finished:
 		return false // the client has proved itself, but for its Finished
@@ -134,6 +136,9 @@ func (s *server12) startOver() *server12 {
 }
 
 func (s *server12) judge(now time.Time) *AlertError {
+	if s.asked && s.answerRival(now) {
+		return nil
+	}
 	switch s.state {
 	case server12Flight1:
 		return s.judgeFlight1(now)
@@ -157,20 +162,24 @@ func (s *server12) judgeFlight1(now time.Time) *AlertError {
 			return a
 		}
 		if complete {
-			return s.answerHello(now, messages[0])
+			return s.answerHello(now, messages[0], false)
 		}
 	}
 	return nil
 }
 
-func (s *server12) answerHello(now time.Time, m received) *AlertError {
+// answerHello takes a ClientHello and sends flight 4. One that is a rival of another
+// is answered in full.
+func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertError {
 	h, config := s.h, s.e.config
 	hello, p, certificate, a := config.readClientHello(m.body)
 	if a != nil {
 		return a
 	}
 	p.agreeConnectionIDs(s.e.localCID, &hello.Extensions)
-	if old, renew, a := s.resumable(now, hello); a != nil {
+	if old, renew, a := s.resumable(now, hello); rival {
+		// The client may have taken a full flight already: see answerRival.
+	} else if a != nil {
 		return a
 	} else if old != nil {
 		return s.resume(now, m, hello, p, old, renew)
@@ -259,35 +268,6 @@ func (s *server12) matchFlight5() (messages []received, last uint16, complete bo
 	messages = make([]received, len(whole))
 	copy(messages[from:], part)
 	return messages, part[len(part)-1].seq, true, nil
-}
-
-// answerRival answers the ClientHello anew, if another one with the same random
-// has come since, and reports whether it did. A CertificateVerify that does not
-// verify may mean that the hello which came first was a tampered copy that
-// overtook the genuine one, whose sender then signed another transcript than ours.
-// The client finds a flight 4 that differs from the one it took: see
-// client12.judgeRival.
-func (s *server12) answerRival(now time.Time) bool {
-	h, in := s.h, &s.h.inbox[0]
-	seq := in.Next()
-	typ, body, ok := in.Message(seq)
-	if !ok || typ != wire.TypeClientHello || s.e.config.Conformance {
-		return false
-	}
-	m := received{true, typ, seq, bytes.Clone(body)} // answerHello lets go of body
-	var t transcript
-	t.addReceived(m)
-	if bytes.HasPrefix(h.transcript.messages, t.messages) {
-		return false // the one that was answered
-	}
-	answered := h.transcript
-	h.transcript = transcript{}
-	if a := s.answerHello(now, m); a != nil {
-		h.transcript = answered
-		return false
-	}
-	h.e.flights -= 2 // they have taken the place of the two before
-	return true
 }
 
 // flight5 is what the client's flight says, as far as it is in the clear, all

@@ -72,6 +72,7 @@ func (s *server12) resume(now time.Time, m received, hello *wire.ClientHello, p 
 	h.transcript.add(finished.Bytes)
 	s.e.epoch = 1
 	h.accept(now, 0, m.seq)
+	h.inbox[0].Restart(m.seq) // see answerRival
 	h.send(now, append(flight4, h.changeCipherSpec(), finished)...)
 	s.state = server12ResumedFinished
 	h.changed = true

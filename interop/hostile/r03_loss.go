@@ -11,7 +11,7 @@ import (
 func init() { register("R3", "seeded handshakes over a bad link, round-trip time 50 ms", loss) }
 
 func loss(r *report) {
-	n := r.scaled(100_000, 8_000)
+	n := r.scaled(100_000, 3_000)
 	for _, link := range []struct {
 		name string
 		netsim.Config

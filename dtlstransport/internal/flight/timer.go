@@ -1,7 +1,8 @@
 package flight
 
 import (
-	"math/rand/v2"
+	"crypto/rand"
+	"encoding/binary"
 	"time"
 )
 
@@ -157,7 +158,15 @@ func (t *Timer) longest() time.Duration {
 func (t *Timer) arm(now time.Time) {
 	wait := t.current
 	if !t.Classical {
-		wait += rand.N(wait/10 + 1)
+		wait += jitter(wait / 10)
 	}
 	t.deadline, t.copyAt = now.Add(wait), time.Time{}
+}
+
+// jitter returns a random time of up to limit. It follows from crypto/rand, so that
+// a simulation has one source of randomness to repeat.
+func jitter(limit time.Duration) time.Duration {
+	var b [8]byte
+	rand.Read(b[:])
+	return time.Duration(binary.BigEndian.Uint64(b[:]) % uint64(limit+1))
 }

@@ -1,8 +1,9 @@
 package wire
 
 import (
+	"crypto/rand"
 	"encoding/binary"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"slices"
 )
 
@@ -13,10 +14,13 @@ var ordered = []uint16{
 	ExtensionSupportedVersions, ExtensionClientCertType, ExtensionServerCertType, ExtensionCertAuthorities,
 }
 
-// RandomOrder returns an Extensions.Order of all extensions that Append can write. All orders are as likely.
+// RandomOrder returns an Extensions.Order of all extensions that Append can write. All orders are as likely. It
+// follows from crypto/rand, as all that is random in an association does.
 func RandomOrder() []uint16 {
 	order := slices.Clone(ordered)
-	rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	var seed [32]byte
+	rand.Read(seed[:])
+	mathrand.New(mathrand.NewChaCha8(seed)).Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	return order
 }
 
