@@ -46,16 +46,17 @@ func NewCookies() *Cookies {
 
 // cookie returns the cookie of a period, counted from 1970. It allocates nothing,
 // as does all that is done for a hello without a valid one: anybody can send those.
-func (c *Cookies) cookie(period int64, addr []byte, version uint16, random *wire.Random, sessionID []byte) [cookieLen]byte {
+func (c *Cookies) cookie(period int64, addr []byte, hello *initialHello, seq uint16) [cookieLen]byte {
 	var buf [256]byte
 	secret := mac(&c.root, binary.BigEndian.AppendUint64(buf[:sha256.BlockSize], uint64(period)))
 	// Each part of variable size has its size in front.
 	b := binary.BigEndian.AppendUint32(buf[:sha256.BlockSize], uint32(len(addr)))
 	b = append(b, addr...)
-	b = binary.BigEndian.AppendUint16(b, version)
-	b = append(b, random[:]...)
-	b = append(b, byte(len(sessionID)))
-	b = append(b, sessionID...)
+	b = binary.BigEndian.AppendUint16(b, hello.version)
+	b = append(b, hello.random[:]...)
+	b = append(b, byte(len(hello.sessionID)))
+	b = append(b, hello.sessionID...)
+	b = binary.BigEndian.AppendUint16(b, seq)
 	sum := mac(&secret, b)
 	return [cookieLen]byte(sum[:])
 }
@@ -78,16 +79,9 @@ func mac(key *[sha256.Size]byte, b []byte) [sha256.Size]byte {
 
 func cookiePeriodOf(now time.Time) int64 { return now.UnixNano() / int64(cookiePeriod) }
 
-// valid reports whether cookie is one that we made of late, in constant time.
-func (c *Cookies) valid(now time.Time, cookie, addr []byte, version uint16, random *wire.Random, sessionID []byte) bool {
-	period := cookiePeriodOf(now)
-	current := c.cookie(period, addr, version, random, sessionID)
-	before := c.cookie(period-1, addr, version, random, sessionID)
-	return hmac.Equal(cookie, current[:]) || hmac.Equal(cookie, before[:])
-}
-
 // An initialHello is the beginning of a ClientHello, as far as its cookie.
 type initialHello struct {
+	seq       uint16 // message_seq
 	version   uint16
 	random    wire.Random
 	sessionID []byte // aliases the datagram
@@ -100,33 +94,40 @@ func peekHello(header wire.Header, fragment []byte) (hello initialHello, ok bool
 	if header.Type != wire.TypeClientHello || header.FragmentOffset > 0 || wire.HeaderLen+len(fragment) < minClientHello {
 		return hello, false
 	}
+	hello.seq = header.Seq
 	var err error
 	hello.version, hello.random, hello.sessionID, hello.cookie, err = wire.PeekClientHello(fragment)
 	return hello, err == nil
 }
 
-// findHello returns the ClientHello that a datagram begins with, and the numbers
-// that its answer mirrors. ok is false if there is none, or its first fragment is not the
+// findHello returns the ClientHello that a datagram begins with, and the number of its
+// record, which the answer mirrors. ok is false if there is none, or its first fragment is not the
 // first of the datagram: no client has anything in front of it.
-func findHello(datagram []byte) (hello initialHello, recordSeq uint64, messageSeq uint16, ok bool) {
+func findHello(datagram []byte) (hello initialHello, recordSeq uint64, ok bool) {
 	r, _, ok := record.Next(datagram)
 	if !ok || r.Type != record.TypeHandshake || r.Number.Epoch > 0 || r.Version != record.Version10 && r.Version != record.Version12 ||
 		len(r.Body) < minClientHello || wire.HandshakeType(r.Body[0]) != wire.TypeClientHello {
-		return hello, 0, 0, false
+		return hello, 0, false
 	}
 	header, fragment, _, err := wire.ParseFragment(r.Body)
 	if err != nil {
-		return hello, 0, 0, false
+		return hello, 0, false
 	}
 	hello, ok = peekHello(header, fragment)
-	return hello, r.Number.Seq, header.Seq, ok
+	return hello, r.Number.Seq, ok
 }
 
 // proves reports whether the client has shown that it receives what is sent to
 // addr. An invalid cookie counts as none: "[...] the server SHOULD treat the
 // ClientHello as if it did not contain a cookie" (after RFC 6347, Section 4.2.1).
 func (c *Cookies) proves(now time.Time, addr []byte, hello *initialHello) bool {
-	return len(hello.cookie) > 0 && c.valid(now, hello.cookie, addr, hello.version, &hello.random, hello.sessionID)
+	if len(hello.cookie) == 0 {
+		return false
+	}
+	period := cookiePeriodOf(now)
+	current := c.cookie(period, addr, hello, hello.seq)
+	before := c.cookie(period-1, addr, hello, hello.seq)
+	return hmac.Equal(hello.cookie, current[:]) || hmac.Equal(hello.cookie, before[:])
 }
 
 // appendVerifyRequest appends the datagram that asks a client for its cookie. It mirrors
@@ -134,11 +135,13 @@ func (c *Cookies) proves(now time.Time, addr []byte, hello *initialHello) bool {
 // remembered; its version is 1.0: "DTLS 1.2 server implementations SHOULD use
 // DTLS version 1.0 regardless of the version of TLS that is expected to be
 // negotiated." RFC 6347, Section 4.2.1.
-func (c *Cookies) appendVerifyRequest(dst []byte, now time.Time, addr []byte, hello *initialHello, recordSeq uint64, messageSeq uint16) []byte {
-	cookie := c.cookie(cookiePeriodOf(now), addr, hello.version, &hello.random, hello.sessionID)
+func (c *Cookies) appendVerifyRequest(dst []byte, now time.Time, addr []byte, hello *initialHello, recordSeq uint64) []byte {
+	// A client of ours that was asked that often sends the same number again.
+	next := min(hello.seq+1, maxHelloVerifyRequests)
+	cookie := c.cookie(cookiePeriodOf(now), addr, hello, next)
 	m := wire.HelloVerifyRequest{Version: record.Version10, Cookie: cookie[:]}
 	var buf [wire.HeaderLen + 3 + cookieLen]byte
 	length := uint32(len(buf) - wire.HeaderLen)
-	message := wire.AppendHeader(buf[:0], wire.Header{Type: wire.TypeHelloVerifyRequest, Length: length, Seq: messageSeq, FragmentLength: length})
+	message := wire.AppendHeader(buf[:0], wire.Header{Type: wire.TypeHelloVerifyRequest, Length: length, Seq: hello.seq, FragmentLength: length})
 	return record.AppendAs(dst, recordSeq, record.TypeHandshake, record.Version12, m.Append(message))
 }

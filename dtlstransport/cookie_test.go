@@ -31,19 +31,19 @@ func TestTheMACOfCookiesIsHMAC(t *testing.T) { // COOK-03
 
 // answerFor is what a datagram of somebody unknown is answered with.
 func answerFor(cookies *Cookies, dst []byte, now time.Time, addr, datagram []byte) (answer []byte, proved bool) {
-	hello, recordSeq, seq, ok := findHello(datagram)
+	hello, recordSeq, ok := findHello(datagram)
 	if !ok {
 		return dst, false
 	}
 	if cookies.proves(now, addr, &hello) {
 		return dst, true
 	}
-	return cookies.appendVerifyRequest(dst, now, addr, &hello, recordSeq, seq), false
+	return cookies.appendVerifyRequest(dst, now, addr, &hello, recordSeq), false
 }
 
 func TestAnsweringAHelloAllocatesNothing(t *testing.T) { // COOK-02
 	cookies, addr := NewCookies(), []byte("[2001:db8:1234:5678:9abc:def0:1234:5678]:65535")
-	answer, _ := answerFor(cookies, nil, epochZero, addr, helloDatagram(1, 2, chromiumHello(t)))
+	answer, _ := answerFor(cookies, nil, epochZero, addr, helloDatagram(1, 1, chromiumHello(t)))
 	cookie := parseVerify(t, "hello", [][]byte{answer}).cookie
 	for name, c := range map[string]struct {
 		cookie []byte
@@ -68,23 +68,23 @@ func TestAnsweringAHelloAllocatesNothing(t *testing.T) { // COOK-02
 func TestAHelloIsFoundAtTheStartOfADatagramOnly(t *testing.T) {
 	body := chromiumHello(t)
 	datagram := helloDatagram(5, 3, body)
-	hello, recordSeq, seq, ok := findHello(datagram)
-	if !ok || recordSeq != 5 || seq != 3 || !bytes.Equal(hello.random[:], body[helloRandomAt:helloSessionIDAt]) {
-		t.Fatalf("findHello = %+v, %d, %d, %v", hello, recordSeq, seq, ok)
+	hello, recordSeq, ok := findHello(datagram)
+	if !ok || recordSeq != 5 || hello.seq != 3 || !bytes.Equal(hello.random[:], body[helloRandomAt:helloSessionIDAt]) {
+		t.Fatalf("findHello = %+v, %d, %v", hello, recordSeq, ok)
 	}
 	for n := range len(datagram) {
-		if _, _, _, ok := findHello(datagram[:n]); ok {
+		if _, _, ok := findHello(datagram[:n]); ok {
 			t.Fatalf("a hello is found in %d of its %d bytes", n, len(datagram))
 		}
 	}
 	for at, what := range map[int]string{0: "content type", 1: "version", 4: "epoch", 13: "message", 21: "fragment_offset"} {
 		b := bytes.Clone(datagram)
 		b[at] ^= 1
-		if _, _, _, ok := findHello(b); ok {
+		if _, _, ok := findHello(b); ok {
 			t.Errorf("a hello with another %s is found", what)
 		}
 	}
-	if _, _, _, ok := findHello(append([]byte{20, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1}, datagram...)); ok {
+	if _, _, ok := findHello(append([]byte{20, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1}, datagram...)); ok {
 		t.Error("a hello is found behind another record")
 	}
 }
@@ -95,7 +95,7 @@ func FuzzAnswerToAHello(f *testing.F) {
 	cookies := NewCookies()
 	f.Fuzz(func(t *testing.T, datagram []byte, nanos int64) {
 		now, addr := time.Unix(0, nanos), []byte("somebody")
-		hello, recordSeq, seq, ok := findHello(datagram)
+		hello, recordSeq, ok := findHello(datagram)
 		answer, proved := answerFor(cookies, nil, now, addr, datagram)
 		if proved {
 			t.Fatal("a cookie was guessed")
@@ -107,15 +107,18 @@ func FuzzAnswerToAHello(f *testing.F) {
 			t.Fatalf("%d bytes are answered with %d", len(datagram), len(answer))
 		}
 		verify := parseVerify(t, "a hello", [][]byte{answer})
-		if verify.recordSeq != recordSeq || verify.seq != seq { // COOK-06
-			t.Fatalf("answer %d in record %d for hello %d in record %d", verify.seq, verify.recordSeq, seq, recordSeq)
+		if verify.recordSeq != recordSeq || verify.seq != hello.seq { // COOK-06
+			t.Fatalf("answer %d in record %d for hello %d in record %d", verify.seq, verify.recordSeq, hello.seq, recordSeq)
 		}
-		hello.cookie = verify.cookie
+		hello.cookie, hello.seq = verify.cookie, min(hello.seq+1, maxHelloVerifyRequests)
 		if !cookies.proves(now, addr, &hello) {
 			t.Fatal("our own cookie is not valid")
 		}
 		if cookies.proves(now, []byte("somebody else"), &hello) { // COOK-03
 			t.Fatal("a cookie is valid for another address")
+		}
+		if hello.seq++; cookies.proves(now, addr, &hello) {
+			t.Fatal("a cookie is valid under another message_seq")
 		}
 	})
 }

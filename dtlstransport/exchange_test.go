@@ -231,7 +231,7 @@ func TestRandomsOfManyHellosAreUnique(t *testing.T) { // HS-32, HS-34
 			t.Fatal(err)
 		}
 		b, _ := e.AppendDatagram(nil)
-		hello, _, _, ok := findHello(b)
+		hello, _, ok := findHello(b)
 		if !ok || seen[hello.random] {
 			t.Fatalf("%v: random %x twice, or zero", ok, hello.random)
 		}

@@ -225,12 +225,13 @@ func TestCookieIsGoodForItsClientAndParametersOnly(t *testing.T) { // COOK-03, C
 func TestAddressAndParametersOfACookieDoNotRunTogether(t *testing.T) { // COOK-03
 	// What moves from one part to its neighbour makes another cookie.
 	c := NewCookies()
-	var random wire.Random
-	a := c.cookie(1, []byte("ab"), 0xfefd, &random, nil)
+	hello := &initialHello{version: 0xfefd}
+	a := c.cookie(1, []byte("ab"), hello, 1)
 	for name, b := range map[string][cookieLen]byte{
-		"shorter address":            c.cookie(1, []byte("a"), 0xfefd, &random, nil),
-		"byte moved into session id": c.cookie(1, []byte("ab"), 0xfefd, &random, []byte{0}),
-		"next period":                c.cookie(2, []byte("ab"), 0xfefd, &random, nil),
+		"shorter address":            c.cookie(1, []byte("a"), hello, 1),
+		"byte moved into session id": c.cookie(1, []byte("ab"), &initialHello{version: 0xfefd, sessionID: []byte{0}}, 1),
+		"next period":                c.cookie(2, []byte("ab"), hello, 1),
+		"next number":                c.cookie(1, []byte("ab"), hello, 2),
 	} {
 		if a == b {
 			t.Errorf("%s: the same cookie", name)

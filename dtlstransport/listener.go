@@ -312,7 +312,7 @@ func (l *Listener) handle(now time.Time, from netip.AddrPort, b []byte) {
 	open, next := l.open[from], l.halfOpen[from]
 	known := l.findID(b)
 	l.mu.Unlock()
-	hello, recordSeq, messageSeq, isHello := findHello(b)
+	hello, recordSeq, isHello := findHello(b)
 	switch {
 	case !from.IsValid():
 		l.count(&l.stats.Refused[RefusedAddress])
@@ -328,7 +328,7 @@ func (l *Listener) handle(now time.Time, from netip.AddrPort, b []byte) {
 			l.admit(from, b)
 			return
 		}
-		l.reply = l.cookies.appendVerifyRequest(l.reply[:0], now, l.addr, &hello, recordSeq, messageSeq)
+		l.reply = l.cookies.appendVerifyRequest(l.reply[:0], now, l.addr, &hello, recordSeq)
 		l.count(&l.stats.HelloVerifyRequests)
 		_, _ = l.write(l.reply, from) // lost like any other
 	case isHello:

@@ -369,7 +369,7 @@ func TestAHelloOfTheOpenAssociationIsNotAnother(t *testing.T) {
 				if !ok {
 					break
 				}
-				if h, _, _, ok := findHello(b); ok && len(h.cookie) > 0 {
+				if h, _, ok := findHello(b); ok && len(h.cookie) > 0 {
 					hello = b
 				}
 				link.Write(b)

@@ -137,9 +137,9 @@ func TestACookieIsGoodForItsAddressOnly(t *testing.T) { // COOK-03, COOK-05
 	synctest.Test(t, func(t *testing.T) {
 		l, _ := flooded(t)
 		defer l.Close()
-		hello, _, _, _ := findHello(helloDatagram(0, 0, chromiumHello(t)))
+		hello, _, _ := findHello(helloDatagram(0, 0, chromiumHello(t)))
 		here := netip.MustParseAddrPort("192.0.2.1:5000")
-		answer := l.cookies.appendVerifyRequest(nil, time.Now(), []byte(here.String()), &hello, 0, 0)
+		answer := l.cookies.appendVerifyRequest(nil, time.Now(), []byte(here.String()), &hello, 0)
 		second := helloDatagram(1, 1, withCookie(chromiumHello(t), parseVerify(t, "hello", [][]byte{answer}).cookie))
 		for _, addr := range []string{"192.0.2.1:5001", "192.0.2.2:5000", "[::ffff:192.0.2.1]:5000", "[2001:db8::1]:5000"} {
 			l.handle(time.Now(), netip.MustParseAddrPort(addr), second)

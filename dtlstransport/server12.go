@@ -96,7 +96,7 @@ func (s *server12) admit(now time.Time, header wire.Header, recordSeq uint64, fr
 	case !ok:
 		return false
 	case !first && hello.random == s.h.clientRandom:
-		s.heard()
+		s.heard(header)
 		return true
 	case s.state == server12Finished:
 		return false // the client has proved itself, but for its Finished
@@ -113,7 +113,7 @@ func (s *server12) admit(now time.Time, header wire.Header, recordSeq uint64, fr
 	}
 	// However many of them are forged: the question is at most half as large as the
 	// hello and leaves nothing behind.
-	s.e.verify = s.cookies.appendVerifyRequest(nil, now, s.e.remoteAddr, &hello, recordSeq, header.Seq)
+	s.e.verify = s.cookies.appendVerifyRequest(nil, now, s.e.remoteAddr, &hello, recordSeq)
 	return false
 }
 

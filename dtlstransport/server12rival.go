@@ -8,10 +8,16 @@ import (
 )
 
 // heard notes that a hello of our client has come after our answer to it: again, or
-// another one with the same random.
-func (s *server12) heard() {
-	if s.h.timer.Expiries() > 0 && !s.e.config.Conformance {
-		s.asked, s.h.changed = true, true
+// another one with the same random. One with a lower number is awaited again: the one that was
+// answered may have been a copy under a higher number, to which no client takes an
+// answer. Where there are cookies, they see to it.
+func (s *server12) heard(header wire.Header) {
+	if s.h.timer.Expiries() == 0 || s.e.config.Conformance {
+		return
+	}
+	s.asked, s.h.changed = true, true
+	if s.e.config.Cookies == nil && header.Seq < s.h.inbox[0].Next() {
+		s.h.inbox[0].Restart(header.Seq)
 	}
 }
 

@@ -22,6 +22,9 @@ func changes(m forge.Message) (all []change) {
 		}})
 	}
 	all = append(all, change{"the next number", func(m forge.Message) forge.Message { m.Seq++; return m }})
+	if m.Seq > 0 {
+		all = append(all, change{"the number before", func(m forge.Message) forge.Message { m.Seq--; return m }})
+	}
 	if len(m.Body) > 0 {
 		body("another last byte", func(b []byte) []byte { b[len(b)-1] ^= 1; return b })
 		body("another first byte", func(b []byte) []byte { b[0] ^= 1; return b })
