@@ -212,7 +212,7 @@ type Config struct {
 
 	// Tickets seals a server's sessions into tickets that clients keep (RFC 5077),
 	// for clients that want them. Nil means none.
-	Tickets *TicketKeys
+	Tickets TicketSealer
 
 	// SessionLifetime is how long a session may be resumed. Zero means
 	// DefaultSessionLifetime.

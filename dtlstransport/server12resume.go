@@ -14,8 +14,10 @@ import (
 func (s *server12) resumable(now time.Time, hello *wire.ClientHello) (found *session, renew bool, a *AlertError) {
 	switch config := s.e.config; {
 	case config.Tickets != nil && len(hello.SessionTicket) > 0:
+		var sealed []byte
 		var err error
-		if found, renew, err = config.Tickets.open(now, hello.SessionTicket); err != nil {
+		sealed, renew = config.Tickets.OpenTicket(now, hello.SessionTicket)
+		if found, err = parseSession(sealed); err != nil {
 			return nil, false, nil // "the server [...] falls back to a full handshake" (after RFC 5077, Section 3.4)
 		}
 	case len(hello.SessionID) > 0:
@@ -84,12 +86,19 @@ func (s *server12) resume(now time.Time, m received, hello *wire.ClientHello, p 
 // not want to include a ticket after it has included the SessionTicket extension in
 // the ServerHello, then it sends a zero-length ticket" (RFC 5077, Section 3.3).
 func (s *server12) newTicket(now time.Time) flight.Message {
-	issued := s.e.newSession(now, nil, nil).lastUntil(ticketsEnd(now))
-	m := wire.NewSessionTicket{Lifetime: uint32(issued.expires.Sub(now) / time.Second), Ticket: s.e.config.Tickets.seal(now, issued)}
-	if len(m.Ticket) > maxTicket {
+	issued := s.e.newSession(now, nil, nil)
+	ticket, until := s.e.config.Tickets.SealTicket(now, issued.append(nil))
+	m := wire.NewSessionTicket{Lifetime: lifetimeHint(now, issued.lastUntil(until).expires), Ticket: ticket}
+	if len(m.Ticket) > maxTicket || len(m.Ticket) == 0 {
 		m = wire.NewSessionTicket{}
 	}
 	return s.h.message(wire.TypeNewSessionTicket, m.Append)
+}
+
+// lifetimeHint is how long a ticket lasts, in seconds; of one that lasts no longer
+// zero would say that nothing is known.
+func lifetimeHint(now, until time.Time) uint32 {
+	return uint32(max(until.Sub(now)/time.Second, 1))
 }
 
 // newSessionID gives a new session an identifier.

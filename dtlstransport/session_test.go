@@ -175,32 +175,32 @@ func TestAnExpiredSessionIsNotResumed(t *testing.T) {
 
 func TestATicketUnderTheOldKeyIsReplaced(t *testing.T) {
 	keys := NewTicketKeys([32]byte{})
-	config, _ := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
-	s := &session{suite: TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256.info(), expires: epochZero.Add(100 * time.Hour), master: make([]byte, 48), chain: config.Certificates[0].Chain()}
-	ticket := keys.seal(epochZero, s)
+	session := []byte("what an engine stores")
+	ticket, until := keys.SealTicket(epochZero, session)
 	for _, c := range []struct {
 		after     time.Duration
 		ok, renew bool
 	}{{0, true, false}, {ticketPeriod, true, true}, {2 * ticketPeriod, false, false}, {-ticketPeriod, false, false}} {
-		_, renew, err := keys.open(epochZero.Add(c.after), ticket)
-		if (err == nil) != c.ok || renew != c.renew {
-			t.Errorf("after %v: renew %v, %v", c.after, renew, err)
+		at := epochZero.Add(c.after)
+		got, renew := keys.OpenTicket(at, ticket)
+		if bytes.Equal(got, session) != c.ok || renew != c.renew || at.Before(until) != (c.after < 2*ticketPeriod) {
+			t.Errorf("after %v: %q, renew %v, until %v", c.after, got, renew, until)
 		}
 	}
 	for i := range ticket {
 		forged := bytes.Clone(ticket)
 		forged[i] ^= 1
-		if _, _, err := keys.open(epochZero, forged); err == nil {
+		if got, _ := keys.OpenTicket(epochZero, forged); got != nil {
 			t.Errorf("ticket opens with byte %d changed", i)
 		}
-		if _, _, err := keys.open(epochZero, ticket[:i]); err == nil {
+		if got, _ := keys.OpenTicket(epochZero, ticket[:i]); got != nil {
 			t.Errorf("ticket opens when cut to %d bytes", i)
 		}
 	}
-	if _, _, err := NewTicketKeys([32]byte{}).open(epochZero, ticket); err == nil {
+	if got, _ := NewTicketKeys([32]byte{}).OpenTicket(epochZero, ticket); got != nil {
 		t.Error("ticket opens under another secret")
 	}
-	if bytes.Equal(keys.seal(epochZero, s), ticket) {
+	if other, _ := keys.SealTicket(epochZero, session); bytes.Equal(other, ticket) {
 		t.Error("two tickets are the same")
 	}
 

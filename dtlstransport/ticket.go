@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"time"
 )
 
@@ -18,6 +17,22 @@ const (
 
 	ticketSeedLen = 32 // bytes
 )
+
+// A TicketSealer makes the tickets of a server. TicketKeys is one; another can
+// leave the keys to a service, or decide which sessions get a ticket. It is called
+// from within an Engine, by many at the same time, and should be quick.
+type TicketSealer interface {
+	// SealTicket returns the ticket by which a client brings session back, and until
+	// when that is possible. session is secret; SealTicket may keep it. No ticket
+	// means that the client gets none.
+	SealTicket(now time.Time, session []byte) (ticket []byte, until time.Time)
+
+	// OpenTicket returns the session in a ticket, or nil if it is none of ours or too
+	// old: the handshake is then a full one. renew says that the client should get a
+	// new ticket. Anybody can send a ticket: what is not authentic must not open. The
+	// engine keeps the session as long as the association lives.
+	OpenTicket(now time.Time, ticket []byte) (session []byte, renew bool)
+}
 
 // TicketKeys seals the sessions of a server into tickets that the clients keep
 // (RFC 5077), so that any server with the same secret resumes them and none has to
@@ -35,8 +50,6 @@ func NewTicketKeys(secret [32]byte) *TicketKeys {
 	}
 	return &TicketKeys{secret}
 }
-
-var errTicket = errors.New("dtls: ticket is not ours")
 
 // aead returns the cipher of one ticket. Every ticket has a key of its own, so
 // that its nonce can be constant: no number of tickets makes two of them meet
@@ -66,35 +79,34 @@ func ticketsEnd(now time.Time) time.Time {
 	return time.Unix(int64(ticketPeriodOf(now)+2)*int64(ticketPeriod/time.Second), 0)
 }
 
-// seal makes a ticket of a session.
+// SealTicket makes a ticket of a session.
 //
 //	period 8, seed 32, AES-256-GCM(session)
-func (k *TicketKeys) seal(now time.Time, s *session) []byte {
+func (k *TicketKeys) SealTicket(now time.Time, session []byte) (ticket []byte, until time.Time) {
 	period := ticketPeriodOf(now)
-	ticket := binary.BigEndian.AppendUint64(nil, period)
+	ticket = binary.BigEndian.AppendUint64(nil, period)
 	ticket = append(ticket, make([]byte, ticketSeedLen)...)
 	seed := ticket[8:]
 	rand.Read(seed)
 	aead := k.aead(period, seed)
-	return aead.Seal(ticket, make([]byte, aead.NonceSize()), s.append(nil), ticket[:8])
+	return aead.Seal(ticket, make([]byte, aead.NonceSize()), session, ticket[:8]), ticketsEnd(now)
 }
 
-// open returns the session in a ticket. renew says that the client should get a
-// new one, for its key is about to go.
-func (k *TicketKeys) open(now time.Time, ticket []byte) (s *session, renew bool, err error) {
+// OpenTicket returns the session in a ticket, or nil. renew says that its key is
+// about to go.
+func (k *TicketKeys) OpenTicket(now time.Time, ticket []byte) (session []byte, renew bool) {
 	if len(ticket) < 8+ticketSeedLen {
-		return nil, false, errTicket
+		return nil, false
 	}
 	period := binary.BigEndian.Uint64(ticket)
 	current := ticketPeriodOf(now)
 	if period != current && period+1 != current {
-		return nil, false, errTicket
+		return nil, false
 	}
 	aead := k.aead(period, ticket[8:8+ticketSeedLen])
-	plain, err := aead.Open(nil, make([]byte, aead.NonceSize()), ticket[8+ticketSeedLen:], ticket[:8])
+	session, err := aead.Open(nil, make([]byte, aead.NonceSize()), ticket[8+ticketSeedLen:], ticket[:8])
 	if err != nil {
-		return nil, false, errTicket
+		return nil, false
 	}
-	s, err = parseSession(plain)
-	return s, period != current, err
+	return session, period != current
 }

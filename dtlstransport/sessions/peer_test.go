@@ -48,7 +48,7 @@ func testStores(t *testing.T, test func(t *testing.T, now *time.Time, client, se
 
 func TestHandshakesAreResumedFromTheStores(t *testing.T) {
 	testStores(t, func(t *testing.T, now *time.Time, clientStore, serverStore dtlstransport.SessionStore) {
-		for _, tickets := range []*dtlstransport.TicketKeys{nil, dtlstransport.NewTicketKeys([32]byte{1})} {
+		for _, tickets := range []dtlstransport.TicketSealer{nil, dtlstransport.NewTicketKeys([32]byte{1})} {
 			*now = start
 			client, server, err := meeting.Configs()
 			if err != nil {

@@ -39,6 +39,10 @@ type options struct {
 	maxCertificateList        int
 	quicParameters            bool
 	noTickets                 bool
+	tickets                   *ticketSealer // of the application; nil: the engine's
+	psk, pskIdentity          string
+	suites                    []dtlstransport.CipherSuite
+	verifySchemes             []dtlstransport.SignatureScheme
 
 	// What the shim does.
 	implicitHandshake bool
@@ -167,7 +171,7 @@ var flags = map[string]flag{
 	"use-custom-verify-callback":     bit(func(o *options) { o.customVerify = true }),
 	"expect-verify-result":           nothing, // there is no other place where the verdict is kept
 	"reverify-on-resume":             bit(func(o *options) { o.reverify = true }),
-	"verify-prefs":                   {true, knownScheme},
+	"verify-prefs":                   {true, addVerifyScheme},
 	"expect-no-peer-cert":            bit(func(o *options) { o.expectNoPeer = true }),
 
 	"max-cert-list": number(func(o *options, n int) { o.maxCertificateList = n }),
@@ -178,6 +182,10 @@ var flags = map[string]flag{
 
 	"srtp-profiles": {true, setProfiles},
 	"curves":        {true, addGroup},
+	"cipher":        {true, setSuites},
+
+	"psk":          text(func(o *options, v string) { o.psk = v }),
+	"psk-identity": text(func(o *options, v string) { o.pskIdentity = v }),
 
 	"advertise-alpn":    {true, setALPN},
 	"expect-alpn":       text(func(o *options, v string) { o.expectALPN = v }),
@@ -188,7 +196,12 @@ var flags = map[string]flag{
 
 	"expect-advertised-alpn": text(func(o *options, v string) { o.expectAdvertised = v }),
 
-	"no-ticket":             bit(func(o *options) { o.noTickets = true }),
+	"no-ticket":                bit(func(o *options) { o.noTickets = true }),
+	"use-ticket-callback":      bit(func(o *options) { o.ticketSealer() }),
+	"use-ticket-aead-callback": bit(func(o *options) { o.ticketSealer() }),
+	"renew-ticket":             bit(func(o *options) { o.ticketSealer().renew = true }),
+	"skip-ticket":              bit(func(o *options) { o.ticketSealer().skip = true }),
+
 	"expect-session-miss":   bit(func(o *options) { o.expectMiss = true }),
 	"expect-session-id":     bit(func(o *options) { o.expectID = true }),
 	"expect-no-session-id":  bit(func(o *options) { o.expectNoID = true }),
@@ -261,10 +274,27 @@ func addGroup(o *options, v string) error {
 	return unimplementedError("group " + v)
 }
 
-// knownScheme takes a signature scheme that has to be accepted. The engine
-// accepts all that it knows, always.
-func knownScheme(_ *options, v string) error {
-	_, err := parseScheme(v)
+// setSuites reads a list in the syntax of OpenSSL, of which only names are known.
+func setSuites(o *options, v string) error {
+	policy, err := dtlstransport.LoadPolicy(strings.NewReader("cipher_suites = " + strings.ReplaceAll(v, ":", " ")))
+	if err != nil {
+		return unimplementedError(v)
+	}
+	o.suites = policy.CipherSuites
+	return nil
+}
+
+// ticketSealer returns the one of the application.
+func (o *options) ticketSealer() *ticketSealer {
+	if o.tickets == nil {
+		o.tickets = new(ticketSealer)
+	}
+	return o.tickets
+}
+
+func addVerifyScheme(o *options, v string) error {
+	s, err := parseScheme(v)
+	o.verifySchemes = append(o.verifySchemes, s)
 	return err
 }
 

@@ -41,7 +41,9 @@ func (s *shim) config(o *options, resume bool) (*dtlstransport.Config, error) {
 		Conformance:      true,
 		ClientAuth:       dtlstransport.InsecureClientAuthNone,
 		VerifyPeer:       o.judge(resume),
+		CipherSuites:     o.suites,
 		Groups:           o.groups,
+		SignatureSchemes: o.verifySchemes,
 		SRTPProfiles:     append([]keying.SRTPProfile{}, o.srtpProfiles...), // not nil: none by default
 		ALPN:             o.advertiseALPN,
 		ServerName:       o.serverName,
@@ -54,6 +56,9 @@ func (s *shim) config(o *options, resume bool) (*dtlstransport.Config, error) {
 	}
 	if err := o.addCertificates(config); err != nil {
 		return nil, err
+	}
+	if o.psk != "" {
+		o.addPSK(config)
 	}
 	if o.initialTimeout > 0 {
 		config.InitialTimeout = o.initialTimeout
@@ -71,7 +76,10 @@ func (s *shim) config(o *options, resume bool) (*dtlstransport.Config, error) {
 	case o.verifyPeer:
 		config.ClientAuth = dtlstransport.InsecureClientAuthRequest
 	}
-	if !o.noTickets {
+	switch {
+	case o.tickets != nil:
+		config.Tickets = o.tickets
+	case !o.noTickets:
 		config.Tickets = s.tickets
 	}
 	config.SelectProtocol = o.selectProtocol
@@ -79,6 +87,31 @@ func (s *shim) config(o *options, resume bool) (*dtlstransport.Config, error) {
 		config.ServerName = o.expectServerName
 	}
 	return config, nil
+}
+
+// addPSK adds the suites with the pre-shared key.
+func (o *options) addPSK(config *dtlstransport.Config) {
+	if !o.server || len(config.Certificates) > 0 {
+		config.CipherSuites = dtlstransport.DefaultCipherSuites()
+	}
+	config.CipherSuites = append(config.CipherSuites,
+		dtlstransport.TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256, dtlstransport.TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256,
+		dtlstransport.TLS_PSK_WITH_AES_128_GCM_SHA256, dtlstransport.TLS_PSK_WITH_CHACHA20_POLY1305_SHA256)
+	config.PSK = &dtlstransport.PSK{
+		IdentityFor: func(hint []byte) (identity, key []byte, err error) {
+			if string(hint) != o.pskIdentity {
+				return nil, nil, fmt.Errorf("hint %q, want %q", hint, o.pskIdentity)
+			}
+			return []byte(o.pskIdentity), []byte(o.psk), nil
+		},
+		KeyFor: func(identity []byte) []byte {
+			if string(identity) != o.pskIdentity {
+				return nil
+			}
+			return []byte(o.psk)
+		},
+		Hint: []byte(o.pskIdentity),
+	}
 }
 
 // selectProtocol is what the reference asks an application about ALPN.
@@ -123,7 +156,7 @@ func (s *shim) check(a *association, resume bool) error {
 	if state.Version != version12 {
 		return fmt.Errorf("version %#04x", state.Version)
 	}
-	if want := !o.server || o.requireClient; len(state.PeerCertificates) == 0 && want || len(state.PeerCertificates) > 0 && o.expectNoPeer {
+	if want := (!o.server || o.requireClient) && o.psk == ""; len(state.PeerCertificates) == 0 && want || len(state.PeerCertificates) > 0 && o.expectNoPeer {
 		return fmt.Errorf("%d certificates of the peer", len(state.PeerCertificates))
 	}
 	if state.ALPN != o.expectALPN && o.expectALPN != "" {

@@ -184,7 +184,7 @@ func TestFlagsApplyToTheirConnections(t *testing.T) {
 
 func TestWhatWeDoNotHaveIsUnimplemented(t *testing.T) {
 	for _, flags := range []string{
-		"-port 1", "-dtls -no-such-flag", "-dtls -psk secret", "-dtls -srtp-profiles NULL", "-dtls -curves 4588",
+		"-port 1", "-dtls -no-such-flag", "-dtls -new-rpk-credential", "-dtls -srtp-profiles NULL", "-dtls -curves 4588",
 		"-dtls -on-resume-no-such-flag", "-dtls -verify-prefs 513",
 	} {
 		_, _, err := parseFlags(strings.Fields(flags))
