@@ -56,6 +56,7 @@ type Engine struct {
 	chain    [][]byte        // what the peer has shown, DER, its own certificate first
 	deadline time.Time       // of the handshake and the verdict; zero: none
 
+	began      time.Time // the handshake; zero: it is not started
 	parameters parameters
 	schedule   *schedule12
 	flights    int // of the handshake, both sides', for ConnectionState
@@ -130,7 +131,7 @@ func (e *Engine) Start(now time.Time) error {
 	if e.err != nil || e.hs == nil || e.hs.started() {
 		return e.err
 	}
-	e.hs.began = now
+	e.began = now
 	e.deadline = e.config.handshakeDeadline(now)
 	if err := e.side.start(now); err != nil {
 		return e.fail(now, err)
@@ -209,6 +210,7 @@ func (e *Engine) AppendDatagram(dst []byte) ([]byte, bool) {
 	if e.verify != nil {
 		dst = append(dst, e.verify...)
 		e.trace.verifyRequest(e.verify)
+		e.sent(len(e.verify))
 		e.verify = nil
 		return dst, true
 	}
@@ -232,8 +234,17 @@ func (e *Engine) AppendDatagram(dst []byte) ([]byte, bool) {
 	if len(e.alerts) == 0 {
 		e.alerts = nil
 	}
-	e.trace.sent(len(dst) - start)
+	e.sent(len(dst) - start)
 	return dst, len(dst) > start
+}
+
+// sent counts a datagram of ours, if it has any bytes.
+func (e *Engine) sent(size int) {
+	if size > 0 {
+		e.stats.DatagramsSent++
+		e.stats.BytesSent += uint64(size)
+	}
+	e.trace.sent(size)
 }
 
 // limit returns how large a datagram of the handshake may be.
@@ -265,7 +276,7 @@ func (e *Engine) AppendApplicationData(dst, p []byte) ([]byte, error) {
 	start := len(dst)
 	e.trace.seal(e.write[1], record.TypeApplicationData, record.Version12, p)
 	dst, err := e.write[1].Append(dst, record.TypeApplicationData, record.Version12, p)
-	e.trace.sent(len(dst) - start)
+	e.sent(len(dst) - start)
 	if err == record.ErrTooLarge {
 		err = ErrTooLarge
 	}
@@ -418,8 +429,10 @@ func (e *Engine) fail(now time.Time, err error) error {
 	if a, ok := err.(*AlertError); ok && !a.FromPeer {
 		e.alerts = append(e.alerts, alert{alertFatal, a.Alert})
 	}
-	if e.hs != nil {
-		err = &HandshakeError{Flight: e.side.flight(), Sends: e.out.Sends(), Elapsed: now.Sub(e.hs.began), Hints: e.hs.hints, Err: err}
+	if h := e.hs; h != nil {
+		err = &HandshakeError{Flight: e.side.flight(), Sends: e.out.Sends(), Elapsed: now.Sub(e.began), Alerts: h.alerts, Hints: h.hints, Err: err}
+	} else if !e.connected {
+		err = &HandshakeError{Flight: e.awaits(), Sends: e.out.Sends(), Elapsed: now.Sub(e.began), Err: err}
 	}
 	e.forgetSession()
 	e.err = err

@@ -79,15 +79,19 @@ func parseAlert(typ wire.HandshakeType, err error) *AlertError {
 // A HandshakeError says how a handshake failed. It wraps the AlertError that
 // was its verdict, or ErrTimeout.
 type HandshakeError struct {
-	// Flight names what was awaited, for example "client12Flight4".
+	// Flight names what was awaited, for example "client12Flight4"; "verdict" if all
+	// messages have been exchanged, and the peer's fingerprint is missing or wrong.
 	Flight string
 	// Sends is how often our last flight was sent.
 	Sends int
 	// Elapsed is how long the handshake had run.
 	Elapsed time.Duration
+	// Alerts are what alerts arrived without authentication, warnings too, in
+	// order; at most 8. Those that would have ended the handshake are among the hints.
+	Alerts []AlertDescription
 	// Hints are what the wire said, in order, before that became the verdict:
-	// alerts without authentication and flights that we refused. Anybody who can
-	// send to us could have caused them.
+	// alerts without authentication and flights that we refused; at most 8. Anybody
+	// who can send to us could have caused them.
 	Hints []error
 	// Err is the verdict.
 	Err error

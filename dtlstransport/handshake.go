@@ -28,8 +28,7 @@ type handshaker interface {
 // handshake is what both sides of a handshake share. It is dropped when the
 // peer's Finished is accepted.
 type handshake struct {
-	e     *Engine
-	began time.Time // zero: not started
+	e *Engine
 
 	inbox    [2]flight.Reassembler // by epoch: a Finished in the clear never takes the place of the real one
 	changed  bool                  // something is there that has not been judged
@@ -44,9 +43,10 @@ type handshake struct {
 	timeouts int    // of all flights
 	sendSeq  uint16 // message_seq of our next message
 
-	hints   []error     // what the wire said against the handshake, unauthenticated
-	refusal *AlertError // the latest of them; what the handshake fails with
-	grace   time.Time   // when it does; zero: nothing was said
+	alerts  []AlertDescription // that came without authentication
+	hints   []error            // what the wire said against the handshake, unauthenticated
+	refusal *AlertError        // the latest of them; what the handshake fails with
+	grace   time.Time          // when it does; zero: nothing was said
 
 	clientRandom wire.Random
 	serverRandom wire.Random
@@ -74,7 +74,7 @@ func newHandshake(e *Engine) *handshake {
 	return h
 }
 
-func (h *handshake) started() bool { return !h.began.IsZero() }
+func (h *handshake) started() bool { return !h.e.began.IsZero() }
 
 // handleFragments takes the content of a handshake record: one or more
 // fragments of one or more messages.
@@ -269,6 +269,13 @@ func (h *handshake) refuse(now time.Time, a *AlertError) error {
 		return a
 	}
 	return h.hint(now, a)
+}
+
+// heard notes an alert that anybody could have sent.
+func (h *handshake) heard(d AlertDescription) {
+	if len(h.alerts) < maxHints {
+		h.alerts = append(h.alerts, d)
+	}
 }
 
 // hint notes what the wire says against the handshake, and lets the time run

@@ -9,11 +9,11 @@ const (
 	// maxEarlyRecords and maxEarlyBytes bound the records that came before their
 	// keys or before the verdict on the peer; when full, the oldest goes.
 	maxEarlyRecords = 16
-	maxEarlyBytes   = 16 << 10
+	maxEarlyBytes   = 15 << 10
 
 	// maxClientHello bounds a ClientHello, in bytes without its header. It is the
 	// one message of a stranger that outlives its reassembly, in the transcript;
-	// with it, a half-open server holds less than 64 KiB: 36 of fragments, 16 of
+	// with it, a half-open server holds less than 64 KiB: 36 of fragments, 15 of
 	// early records and 1.25 times this. The largest of a browser is 1.6 KB; ours
 	// with maxALPN and maxTicket has 8.6 KB.
 	maxClientHello = 9 << 10
@@ -48,7 +48,7 @@ const (
 	// maxWarnings is how many attempts at renegotiation are answered.
 	maxWarnings = 8
 
-	// maxHints is how many hints an error text keeps.
+	// maxHints is how many hints an error keeps, and how many alerts.
 	maxHints = 8
 
 	// verifyTokens is how many flights with public-key work are judged at once,

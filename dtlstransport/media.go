@@ -24,9 +24,12 @@ type media struct {
 	protector atomic.Pointer[keying.Protector] // nil: not connected, or no SRTP
 	handler   atomic.Pointer[func([]byte)]     // nil: packets go to the queue
 
-	received atomic.Uint64 // authentic
-	refused  atomic.Uint64 // forged, replayed, malformed
-	dropped  atomic.Uint64 // authentic, beyond the queue
+	sent      atomic.Uint64
+	bytesSent atomic.Uint64 // protected
+	bytes     atomic.Uint64 // of all that came, protected
+	received  atomic.Uint64 // authentic
+	refused   atomic.Uint64 // forged, replayed, malformed
+	dropped   atomic.Uint64 // authentic, beyond the queue
 
 	mu       sync.Mutex
 	changed  sync.Cond
@@ -43,6 +46,7 @@ func (m *media) init() {
 
 // receive takes a packet from the mux's read loop and opens it in place.
 func (m *media) receive(packet []byte) {
+	m.bytes.Add(uint64(len(packet)))
 	plain, err := m.open(*m.protector.Load(), packet[:0], packet)
 	if err != nil {
 		m.refused.Add(1)
@@ -116,6 +120,8 @@ func (m *media) write(to *mux.Mux, packet []byte) (int, error) {
 	if _, err := to.Write(sealed); err != nil {
 		return 0, err
 	}
+	m.sent.Add(1)
+	m.bytesSent.Add(uint64(len(sealed)))
 	return len(packet), nil
 }
 

@@ -16,6 +16,7 @@ func (e *Engine) HandleDatagram(now time.Time, b []byte) error {
 	e.begin(now)
 	e.trace.received(len(b))
 	e.stats.DatagramsReceived++
+	e.stats.BytesReceived += uint64(len(b))
 	if e.err != nil || e.closed {
 		e.drop(DropClosed)
 		return e.err
@@ -25,7 +26,7 @@ func (e *Engine) HandleDatagram(now time.Time, b []byte) error {
 			e.drop(DropClosed)
 			return nil
 		}
-		e.hs.began = now
+		e.began = now
 		e.deadline = e.config.handshakeDeadline(now)
 		e.trace.changed(e)
 	}
@@ -97,6 +98,7 @@ func (e *Engine) handlePlaintext(now time.Time, r *record.Record) error {
 		}
 		e.trace.alert(level, description)
 		e.drop(DropAlert)
+		e.hs.heard(AlertDescription(description))
 		// A server that has taken no hello yet has said nothing that a peer could
 		// refuse, and may wait for its client longer than any grace.
 		if s, ok := e.side.(*server12); ok && s.state == server12Flight1 && !e.config.Conformance {

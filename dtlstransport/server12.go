@@ -123,7 +123,7 @@ func (s *server12) admit(now time.Time, header wire.Header, recordSeq uint64, fr
 func (s *server12) startOver() *server12 {
 	e, h := s.e, newHandshake(s.e)
 	// The bounds on our work go on as well: the timer runs and brings new tokens.
-	h.began, h.timer, h.timeouts, h.tokens = s.h.began, s.h.timer, s.h.timeouts, s.h.tokens
+	h.timer, h.timeouts, h.tokens = s.h.timer, s.h.timeouts, s.h.tokens
 	e.out.Drop()
 	e.hs = h
 	e.write[1], e.read, e.epoch = nil, nil, 0

@@ -147,9 +147,17 @@ func (e *Engine) knowsIdentity(s *session) bool {
 // owns reports whether one of our certificates has that hash, or whether none is
 // asked for.
 func (c *Config) owns(local [32]byte) bool {
-	return local == [32]byte{} || slices.ContainsFunc(c.Certificates, func(own *fingerprint.Certificate) bool {
-		return sha256.Sum256(own.Chain()[0]) == local
-	})
+	return local == [32]byte{} || c.certificate(local) != nil
+}
+
+// certificate returns that of ours with the SHA-256 hash local, or nil.
+func (c *Config) certificate(local [32]byte) *fingerprint.Certificate {
+	for _, own := range c.Certificates {
+		if sha256.Sum256(own.Chain()[0]) == local {
+			return own
+		}
+	}
+	return nil
 }
 
 // newSession returns what to keep of the handshake, under what the server gave

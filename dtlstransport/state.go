@@ -2,6 +2,7 @@ package dtlstransport
 
 import (
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+	"github.com/rtctransport/rtctransport/fingerprint"
 	"github.com/rtctransport/rtctransport/keying"
 )
 
@@ -57,6 +58,7 @@ func (e *Engine) awaits() string {
 // A ConnectionState says what an association came to. Fields about what was
 // negotiated are zero before the handshake has got there.
 type ConnectionState struct {
+	State   State
 	Role    Role
 	Version uint16 // as on the wire: 0xfefd is DTLS 1.2
 
@@ -83,6 +85,10 @@ type ConnectionState struct {
 	// empty if there is none in that direction. They must not be changed.
 	LocalConnectionID, PeerConnectionID []byte
 
+	// LocalCertificate is the one of Config.Certificates that the peer was shown, in
+	// this handshake or in the one that it resumes; nil if none was yet.
+	LocalCertificate *fingerprint.Certificate
+
 	// PeerCertificates is the chain of the peer, DER, its own certificate first.
 	// It must not be changed.
 	PeerCertificates [][]byte
@@ -95,11 +101,17 @@ type ConnectionState struct {
 	// or three with a HelloVerifyRequest, of which a server keeps no memory. A
 	// resumed handshake takes one and a half, counted as two.
 	RoundTrips int
+
+	// Insecure names the fields of Config that have weakened this association:
+	// "ClientAuth" if the client is anybody, "InsecureExportWithoutEMS" if keys are
+	// exported although RFC 7627 forbids it.
+	Insecure []string
 }
 
 // ConnectionState returns what the association came to so far.
 func (e *Engine) ConnectionState() ConnectionState {
 	s := ConnectionState{
+		State:                e.state(),
 		Role:                 e.role,
 		HandshakeComplete:    e.finished,
 		Connected:            e.connected,
@@ -111,6 +123,7 @@ func (e *Engine) ConnectionState() ConnectionState {
 		ExtendedMasterSecret: e.parameters.extendedMasterSecret,
 		LocalConnectionID:    e.parameters.ids.local,
 		PeerConnectionID:     e.parameters.ids.peer,
+		LocalCertificate:     e.localCertificate(),
 		PeerCertificates:     e.chain,
 		PSKIdentity:          e.identity,
 		RoundTrips:           (e.flights + 1) / 2,
@@ -124,5 +137,19 @@ func (e *Engine) ConnectionState() ConnectionState {
 	if scheme := e.parameters.clientScheme; scheme != nil {
 		s.ClientScheme = scheme.id
 	}
+	if e.finished && e.role == RoleServer && len(e.chain) == 0 && e.identity == nil {
+		s.Insecure = append(s.Insecure, "ClientAuth")
+	}
+	if e.finished && !s.ExtendedMasterSecret && e.config.InsecureExportWithoutEMS {
+		s.Insecure = append(s.Insecure, "InsecureExportWithoutEMS")
+	}
 	return s
+}
+
+// localCertificate returns what the peer knows us by.
+func (e *Engine) localCertificate() *fingerprint.Certificate {
+	if e.resumed != nil {
+		return e.config.certificate(e.resumed.local)
+	}
+	return e.certificate
 }

@@ -38,8 +38,12 @@ func (r DropReason) String() string { return dropNames[r] }
 
 // Stats counts what an association saw. All counts are since its beginning.
 type Stats struct {
-	// DatagramsReceived counts the datagrams given to the engine.
-	DatagramsReceived uint64
+	// DatagramsReceived counts the datagrams given to the engine, BytesReceived
+	// what they hold; without the headers of UDP and IP.
+	DatagramsReceived, BytesReceived uint64
+	// DatagramsSent and BytesSent count what the engine has made to be sent. Each
+	// record of application data counts as a datagram.
+	DatagramsSent, BytesSent uint64
 	// RecordsDelivered counts records of application data that were delivered.
 	RecordsDelivered uint64
 	// Contradictions counts handshake fragments that disagreed with others.

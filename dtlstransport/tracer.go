@@ -191,7 +191,7 @@ func (t *tracer) sent(size int) {
 	t.sealing = t.sealing[:0]
 }
 
-// verifyRequest is a datagram of ours that no sealer has made.
+// verifyRequest is what a datagram of ours has that no sealer has made.
 func (t *tracer) verifyRequest(b []byte) {
 	if t == nil {
 		return
@@ -199,7 +199,6 @@ func (t *tracer) verifyRequest(b []byte) {
 	if r, _, ok := record.Next(b); ok {
 		t.sealed(RecordTrace{r.Type, r.Version, r.Number, len(r.Body)}, r.Body)
 	}
-	t.sent(len(b))
 }
 
 // changed tells if the engine is another than it was.

@@ -167,15 +167,22 @@ type TransportStats struct {
 	RTCP MediaStats
 }
 
-// MediaStats counts packets of media received.
+// MediaStats counts packets of media. Bytes are those of whole packets, protected,
+// without the headers of UDP and IP.
 type MediaStats struct {
-	Received uint64 // authentic
-	Refused  uint64 // forged, replayed or malformed
-	Dropped  uint64 // authentic, but the reader was too slow
+	Received      uint64 // authentic
+	Refused       uint64 // forged, replayed or malformed
+	Dropped       uint64 // authentic, but the reader was too slow
+	BytesReceived uint64 // of the authentic and the refused
+	Sent          uint64 // protected, and taken by the link
+	BytesSent     uint64
 }
 
 func (m *media) stats() MediaStats {
-	return MediaStats{m.received.Load(), m.refused.Load(), m.dropped.Load()}
+	return MediaStats{
+		Received: m.received.Load(), Refused: m.refused.Load(), Dropped: m.dropped.Load(), BytesReceived: m.bytes.Load(),
+		Sent: m.sent.Load(), BytesSent: m.bytesSent.Load(),
+	}
 }
 
 // Stats returns the counts so far.
