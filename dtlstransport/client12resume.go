@@ -21,7 +21,7 @@ type sessionOffer struct {
 // offerSession looks for a session with the expected peer.
 func (e *Engine) offerSession(now time.Time) sessionOffer {
 	s := e.storedSession(now, e.clientSessionKey())
-	if s == nil || len(s.ticket) > 0 && !e.config.wantsTickets() {
+	if s == nil || len(s.ticket) > 0 && !e.config.wantsTickets() || !s.isFor(e.config.ServerName) {
 		return sessionOffer{}
 	}
 	o := sessionOffer{session: s, id: s.id, ticket: s.ticket}

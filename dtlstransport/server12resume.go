@@ -27,7 +27,7 @@ func (s *server12) resumable(now time.Time, hello *wire.ClientHello) (found *ses
 	default:
 		return nil, false, nil
 	}
-	if !s.e.mayResume(now, found) || !slices.Contains(hello.CipherSuites, uint16(found.suite.id)) {
+	if !s.e.mayResume(now, found) || !found.isFor(hello.ServerName) || !slices.Contains(hello.CipherSuites, uint16(found.suite.id)) {
 		return nil, false, nil
 	}
 	// "If the original session used the [...] extension but the new ClientHello

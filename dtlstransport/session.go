@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -52,16 +53,17 @@ type session struct {
 	ticket  []byte   // at a client
 	chain   [][]byte // the peer's certificates; none if it needed none
 
-	identity []byte // the client's, of the pre-shared key that the session came from
+	identity   []byte // the client's, of the pre-shared key that the session came from
+	serverName string // that the client asked for
 }
 
 // sessionFormat is the first byte of a stored session. Others are not read.
-const sessionFormat = 2
+const sessionFormat = 3
 
 // append appends the session as it is stored.
 //
 //	format 1, suite 2, expires 8 (seconds from 1970), local 32, master <1>,
-//	id <1>, ticket <2>, identity <2>, certificates <3> of <3>
+//	id <1>, ticket <2>, identity <2>, server name <1>, certificates <3> of <3>
 func (s *session) append(b []byte) []byte {
 	b = append(b, sessionFormat)
 	b = binary.BigEndian.AppendUint16(b, uint16(s.suite.id))
@@ -73,6 +75,7 @@ func (s *session) append(b []byte) []byte {
 	b = append(b, s.ticket...)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(s.identity)))
 	b = append(b, s.identity...)
+	b = append(append(b, byte(len(s.serverName))), s.serverName...)
 	return (&wire.Certificate{Chain: s.chain}).Append(b)
 }
 
@@ -85,9 +88,10 @@ func parseSession(b []byte) (*session, error) {
 	var format uint8
 	var suite uint16
 	var expires uint64
-	var master, id, ticket, identity cryptobyte.String
+	var master, id, ticket, identity, serverName cryptobyte.String
 	if !in.ReadUint8(&format) || format != sessionFormat || !in.ReadUint16(&suite) || !in.ReadUint64(&expires) || !in.CopyBytes(s.local[:]) ||
-		!in.ReadUint8LengthPrefixed(&master) || !in.ReadUint8LengthPrefixed(&id) || !in.ReadUint16LengthPrefixed(&ticket) || !in.ReadUint16LengthPrefixed(&identity) {
+		!in.ReadUint8LengthPrefixed(&master) || !in.ReadUint8LengthPrefixed(&id) || !in.ReadUint16LengthPrefixed(&ticket) || !in.ReadUint16LengthPrefixed(&identity) ||
+		!in.ReadUint8LengthPrefixed(&serverName) {
 		return nil, errSession
 	}
 	certificate, err := wire.ParseCertificate(in)
@@ -96,6 +100,7 @@ func parseSession(b []byte) (*session, error) {
 	}
 	s.expires = time.Unix(int64(expires), 0)
 	s.master, s.id, s.ticket, s.identity, s.chain = master, id, ticket, identity, certificate.Chain
+	s.serverName = string(serverName)
 	return s, nil
 }
 
@@ -138,6 +143,11 @@ func (e *Engine) mayResume(now time.Time, s *session) bool {
 	return refusal == nil && now.Before(s.expires) && slices.Contains(e.config.cipherSuites(), s.suite.id) && e.config.owns(s.local) && e.knowsIdentity(s)
 }
 
+// isFor reports whether a session was made under that name: "If [...] the
+// server_name extension contains a different name [...] it proceeds with a full
+// handshake to establish a new session." RFC 6066, Section 3.
+func (s *session) isFor(serverName string) bool { return strings.EqualFold(s.serverName, serverName) }
+
 // knowsIdentity reports whether the identity that a session came from still has a
 // key at a server.
 func (e *Engine) knowsIdentity(s *session) bool {
@@ -176,7 +186,8 @@ func (e *Engine) newSession(now time.Time, id, ticket []byte) *session {
 		ticket:  slices.Clone(ticket),
 		chain:   e.chain,
 
-		identity: e.identity,
+		identity:   e.identity,
+		serverName: e.parameters.serverName,
 	}
 	switch {
 	case e.resumed != nil:

@@ -61,14 +61,16 @@ func DeletePeer(store dtlstransport.SessionStore, peer fingerprint.Fingerprint) 
 // peerCertificate returns the peer's own certificate from a session as engines
 // store it, or nil if the peer had none or this is no session. It aliases session.
 //
-//	format 1, suite 2, expires 8, local 32, master <1>, id <1>, ticket <2>, identity <2>, certificates <3> of <3>
+//	format 1, suite 2, expires 8, local 32, master <1>, id <1>, ticket <2>, identity <2>, server name <1>,
+//	certificates <3> of <3>
 func peerCertificate(session []byte) []byte {
 	s := cryptobyte.String(session)
 	var format uint8
 	var skipped cryptobyte.String
-	if !s.ReadUint8(&format) || format != 2 || !s.Skip(2+8+32) ||
+	if !s.ReadUint8(&format) || format != 3 || !s.Skip(2+8+32) ||
 		!s.ReadUint8LengthPrefixed(&skipped) || !s.ReadUint8LengthPrefixed(&skipped) ||
-		!s.ReadUint16LengthPrefixed(&skipped) || !s.ReadUint16LengthPrefixed(&skipped) {
+		!s.ReadUint16LengthPrefixed(&skipped) || !s.ReadUint16LengthPrefixed(&skipped) ||
+		!s.ReadUint8LengthPrefixed(&skipped) {
 		return nil
 	}
 	m, err := wire.ParseCertificate(s)
