@@ -8,6 +8,9 @@
 
 GO ?= go
 
+# The modules beside the library's, which have dependencies that it has not.
+MODULES = dtlstransport/sessions/boltstore examples/sfu interop/bench interop/pion
+
 .PHONY: demo test bench lint table bogo requirements mutants
 
 demo:
@@ -16,7 +19,8 @@ demo:
 test: setup lint
 	$(GO) test -race $$($(GO) list ./... | grep -v /interop/browser)
 	$(GO) run ./interop -quick -require
-	cd dtlstransport/sessions/boltstore && $(GO) test -race ./...
+	for m in $(MODULES); do (cd $$m && $(GO) test -race -short ./...) || exit 1; done
+	cd examples/sfu && RTC_REQUIRE_BROWSERS=1 $(GO) test ./...
 	RTC_REQUIRE_BROWSERS=1 $(GO) test -count=1 -timeout 15m ./interop/browser
 
 .PHONY: setup
@@ -28,9 +32,7 @@ lint:
 	$(GO) vet ./...
 	GOOS=darwin $(GO) vet ./...
 	GOOS=windows $(GO) vet ./...
-	cd dtlstransport/sessions/boltstore && $(GO) vet ./...
-	cd interop/bench && $(GO) vet ./...
-	cd interop/pion && $(GO) vet ./...
+	for m in $(MODULES); do (cd $$m && $(GO) vet ./...) || exit 1; done
 	$(GO) tool -modfile=.ci/tools.mod staticcheck ./...
 
 bench:

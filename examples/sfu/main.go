@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rtctransport/rtctransport/mux/icelite"
+)
+
+// drainPatience is how long the server takes to say goodbye to its peers.
+const drainPatience = 3 * time.Second
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("sfu: ")
+	address := flag.String("addr", "127.0.0.1:8080", "`address` to serve HTTP on; browsers give cameras to pages on localhost or https only")
+	media := flag.String("udp", ":3478", "`address` of the one UDP port that all media goes through")
+	public := flag.String("public", "", "IP `addresses` to tell peers, with commas, if the host is behind a one-to-one NAT")
+	peers := flag.Int("peers", icelite.DefaultMaxPeers, "how many `peers` may be connected at a time")
+	sockets := flag.Int("sockets", 1, "how many `sockets` share the UDP port (Linux)")
+	portable := flag.Bool("portable", false, "use no batches and no segmentation offload")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		log.Fatalf("unexpected argument %q", flag.Arg(0))
+	}
+	config := &icelite.Config{MaxPeers: *peers, Sockets: *sockets, Portable: *portable}
+	for a := range strings.SplitSeq(*public, ",") {
+		if a == "" {
+			continue
+		}
+		ip, err := netip.ParseAddr(a)
+		if err != nil {
+			log.Fatalf("-public: %v", err)
+		}
+		config.Addresses = append(config.Addresses, ip)
+	}
+	if err := serve(*address, *media, config); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// serve serves until the process is asked to end, and then says goodbye to all.
+func serve(address, media string, config *icelite.Config) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	udp, err := icelite.Listen("udp", media, config)
+	if err != nil {
+		return err
+	}
+	if len(udp.Candidates()) == 0 {
+		return errors.New("this host has no address to tell peers; name one with -public")
+	}
+	sfu, err := NewSFU(udp)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	h := &http.Server{Handler: NewServer(sfu), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	stats := udp.Stats()
+	fmt.Printf("LISTENING http://%s, media on UDP %s\n", listener.Addr(), udp.Addr())
+	fmt.Printf("sockets %d, receive buffer %d KiB, segmentation offload %v\n", stats.Sockets, stats.ReceiveBuffer>>10, stats.Segmentation)
+	failed := make(chan error, 1)
+	go func() { failed <- h.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	fmt.Println("shutting down")
+	patience, cancel := context.WithTimeout(context.Background(), drainPatience)
+	defer cancel()
+	err = sfu.Shutdown(patience)
+	return errors.Join(err, h.Shutdown(patience))
+}

@@ -1,0 +1,144 @@
+"use strict";
+// A page of a room: it publishes by WHIP, and receives each other stream by WHEP, on a connection of its own.
+
+const $ = id => document.getElementById(id);
+const room = new URLSearchParams(location.search).get("room") || "lobby";
+const size = (new URLSearchParams(location.search).get("size") || "640x480").split("x").map(Number); // of our video
+$("room").textContent = room;
+document.title = "Room " + room;
+
+let own = null;              // {pc, session, media, id}: what we send
+let events = null;           // the list of streams, as it changes
+const others = new Map();    // by stream id: {pc, session, tile}
+
+function note(text, bad) {
+  $("note").textContent = text;
+  $("note").classList.toggle("bad", !!bad);
+}
+
+// negotiate makes our offer, with all candidates in it, and takes the server's answer. It returns the session's address.
+async function negotiate(pc, url) {
+  await pc.setLocalDescription(await pc.createOffer());
+  // The server is ICE-lite and needs none of our candidates: it learns our address from our checks.
+  const response = await fetch(url, { method: "POST", headers: { "Content-Type": "application/sdp" }, body: pc.localDescription.sdp });
+  const text = await response.text();
+  if (!response.ok) throw new Error(text.trim());
+  await pc.setRemoteDescription({ type: "answer", sdp: text });
+  return response.headers.get("Location");
+}
+
+function tile(name, stream, mine) {
+  const figure = document.createElement("figure");
+  figure.className = mine ? "tile own" : "tile";
+  const video = document.createElement("video");
+  video.autoplay = video.playsInline = true;
+  video.muted = mine;
+  video.srcObject = stream;
+  const caption = document.createElement("figcaption");
+  const who = document.createElement("span"), how = document.createElement("span");
+  who.textContent = name;
+  caption.append(who, how);
+  figure.append(video, caption);
+  $("tiles").append(figure);
+  return { figure, video, how, remove: () => { video.srcObject = null; figure.remove(); } };
+}
+
+// publish sends camera and microphone.
+async function publish(name) {
+  const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: { ideal: size[0] }, height: { ideal: size[1] } } });
+  const pc = new RTCPeerConnection();
+  for (const track of media.getTracks()) pc.addTransceiver(track, { direction: "sendonly", streams: [media] });
+  own = { pc, media, tile: tile(name + " (you)", media, true) };
+  own.session = await negotiate(pc, `rooms/${encodeURIComponent(room)}/whip?name=${encodeURIComponent(name)}`);
+  own.id = own.session.split("/").pop();
+  pc.onconnectionstatechange = () => {
+    own && (own.tile.how.textContent = pc.connectionState === "connected" ? "" : pc.connectionState);
+    if (pc.connectionState === "failed") { note("The connection to the server was lost.", true); leave(); }
+  };
+}
+
+// subscribe receives one stream.
+async function subscribe(info) {
+  const pc = new RTCPeerConnection(), media = new MediaStream();
+  const other = { pc, tile: tile(info.name, media, false) };
+  others.set(info.id, other);
+  pc.ontrack = e => media.addTrack(e.track);
+  pc.onconnectionstatechange = () => {
+    other.tile.how.textContent = pc.connectionState === "connected" ? "" : pc.connectionState;
+    if (pc.connectionState === "failed") unsubscribe(info.id);
+  };
+  if (info.audio) pc.addTransceiver("audio", { direction: "recvonly" });
+  if (info.video) pc.addTransceiver("video", { direction: "recvonly" });
+  try {
+    other.session = await negotiate(pc, `rooms/${encodeURIComponent(room)}/whep/${info.id}`);
+    if (!others.has(info.id)) end(other.session);
+  } catch (e) {
+    unsubscribe(info.id);
+    note(`${info.name}: ${e.message}`, true);
+  }
+}
+
+function end(session) {
+  if (session) fetch(session.replace(/^\//, ""), { method: "DELETE", keepalive: true }).catch(() => {});
+}
+
+function unsubscribe(id) {
+  const other = others.get(id);
+  if (!other) return;
+  others.delete(id);
+  other.pc.close();
+  other.tile.remove();
+  end(other.session);
+}
+
+// watch follows who is in the room.
+function watch() {
+  events = new EventSource(`rooms/${encodeURIComponent(room)}/streams`);
+  events.onmessage = e => {
+    const list = JSON.parse(e.data).filter(s => !own || s.id !== own.id);
+    for (const id of [...others.keys()]) if (!list.some(s => s.id === id)) unsubscribe(id);
+    for (const s of list) if (!others.has(s.id)) subscribe(s);
+    note(list.length ? `${list.length} other${list.length > 1 ? "s" : ""} here.` : "Nobody else is here yet.");
+  };
+  events.onerror = () => note("The server cannot be reached; trying again.", true);
+}
+
+async function enter(withMedia) {
+  $("join").hidden = true;
+  note("Connecting…");
+  try {
+    if (withMedia) await publish($("name").value.trim() || "somebody");
+    $("mute").hidden = !withMedia;
+    $("inside").hidden = false;
+    watch();
+  } catch (e) {
+    leave();
+    note(e.name === "NotAllowedError" ? "The browser was not allowed to use camera and microphone." : e.message, true);
+  }
+}
+
+function leave() {
+  if (events) { events.close(); events = null; }
+  for (const id of [...others.keys()]) unsubscribe(id);
+  if (own) {
+    own.media.getTracks().forEach(t => t.stop());
+    own.pc.close();
+    own.tile.remove();
+    end(own.session);
+    own = null;
+  }
+  $("inside").hidden = true;
+  $("join").hidden = false;
+  note("");
+}
+
+$("join").onsubmit = e => { e.preventDefault(); enter(true); };
+$("watch").onclick = () => enter(false);
+$("leave").onclick = leave;
+$("mute").onclick = () => {
+  const audio = own.media.getAudioTracks()[0];
+  audio.enabled = !audio.enabled;
+  $("mute").setAttribute("aria-pressed", String(!audio.enabled));
+  $("mute").textContent = audio.enabled ? "Mute" : "Unmute";
+};
+addEventListener("pagehide", leave);
