@@ -3,6 +3,7 @@
 //
 //	quickstart   two peers in one process: ICE, DTLS, SRTP, a data channel, in four lines of output
 //	browser      a peer for your browser: a page, video there and back, a chat, a live picture of the connection
+//	filetransfer a file from one machine to another: codes to copy, resumed after a break, also from a page
 //
 // Read quickstart/main.go first; it is the shortest whole program.
 package examples
