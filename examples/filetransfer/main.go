@@ -42,7 +42,7 @@ func main() {
 // run does what the command line says.
 func (p *program) run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New(usage)
+		return p.usage()
 	}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	flags.SetOutput(p.messages)
@@ -71,7 +71,13 @@ func (p *program) run(ctx context.Context, args []string) error {
 	case args[0] == "receive" && flags.NArg() == 0:
 		return p.receive(ctx)
 	}
-	return errors.New(usage)
+	return p.usage()
+}
+
+// usage says how the program is used.
+func (p *program) usage() error {
+	fmt.Fprint(p.messages, usage)
+	return errors.New("a command is missing, or not one of these")
 }
 
 // say tells people what to do.

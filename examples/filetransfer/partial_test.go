@@ -7,7 +7,9 @@ import (
 	"testing"
 )
 
-func about(name string, size int64) note { return note{ID: "0123456789abcdef", Name: name, Size: &size} }
+func about(name string, size int64) note {
+	return note{ID: "0123456789abcdef", Name: name, Size: &size}
+}
 
 func TestFileKeepsItsFolderWhateverItsName(t *testing.T) {
 	for name, want := range map[string]string{
