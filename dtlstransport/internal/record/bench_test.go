@@ -25,6 +25,9 @@ func BenchmarkSealOpen(b *testing.B) {
 				}
 			}
 		})
+		if c.CBC() {
+			continue // no single algorithm
+		}
 		b.Run(cipherName(c)+"/floor", func(b *testing.B) {
 			var a cipher.AEAD = bareAEAD(b, c, key)
 			nonce, ad := make([]byte, nonceLen), make([]byte, HeaderLen)

@@ -9,7 +9,7 @@ import (
 // records: nothing but the records that were sealed comes out, and each of them
 // at most once (REC-18, REC-20, REC-23).
 func FuzzOpen(f *testing.F) {
-	key, iv := make([]byte, 32), make([]byte, 12)
+	key, iv := make([]byte, 80), make([]byte, 12)
 	genuine := func(t testing.TB, c Cipher) [][]byte {
 		s := mustSealer(t, 1, c, key[:c.KeyLen()], iv[:c.IVLen()])
 		var records [][]byte

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"crypto/aes"
 	"encoding/binary"
 	"errors"
 )
@@ -13,6 +14,10 @@ var (
 	ErrForged   = errors.New("record: authentication failed")
 	ErrOversize = errors.New("record: content exceeds 2^14 bytes")
 )
+
+// maxPadding is the most bytes that padding has in CBC, its length byte included (RFC
+// 5246, Section 6.2.3.2).
+const maxPadding = 256
 
 // An Opener reads the records of one protected epoch. It is not safe for
 // concurrent use.
@@ -69,17 +74,25 @@ func (o *Opener) Open(r *Record) ([]byte, error) {
 		number = binary.BigEndian.Uint64(body)
 		body = body[explicitNonceLen:]
 	}
-	if len(body) < tagLen {
+	// What is in the body beside the content: a MAC, or an IV and padding as well.
+	least, most := a.tag, a.tag
+	if a.block {
+		most += aes.BlockSize + maxPadding
+	}
+	if len(body) < least {
 		return nil, ErrForged
 	}
-	if len(body)-tagLen > MaxPlaintext {
+	if len(body)-most > MaxPlaintext {
 		return nil, ErrOversize
 	}
 	a.setNonce(number)
-	ad := a.additionalData(r.Type, r.Version, r.Number, len(body)-tagLen)
+	ad := a.additionalData(r.Type, r.Version, r.Number, len(body)-a.tag)
 	plain, err := a.AEAD.Open(body[:0], a.nonce[:], body, ad)
 	if err != nil {
 		return nil, ErrForged
+	}
+	if len(plain) > MaxPlaintext {
+		return nil, ErrOversize
 	}
 	// "The receive window is updated only if the MAC verification succeeds."
 	// RFC 6347, Section 4.1.2.6.

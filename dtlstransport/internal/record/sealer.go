@@ -39,14 +39,11 @@ func (s *Sealer) Epoch() uint16 { return s.epoch }
 func (s *Sealer) Next() Number { return Number{Epoch: s.epoch, Seq: s.next} }
 
 // Overhead returns by how many bytes a record is larger than its content, the
-// record header included and padding not.
+// record header included and padding not. With CBC it is the most that it can be.
 func (s *Sealer) Overhead() int {
 	n := HeaderLen
 	if s.aead != nil {
-		n += tagLen
-		if s.aead.explicit {
-			n += explicitNonceLen
-		}
+		n += s.aead.overhead()
 	}
 	if s.cid != nil {
 		n += len(s.cid) + 1
@@ -63,6 +60,9 @@ func (s *Sealer) MaxPadding() int { return max(s.padTo-1, 0) }
 // MaxContent returns how many bytes of application data fit into one record of at most
 // limit bytes, header and padding included.
 func (s *Sealer) MaxContent(limit int) int {
+	if s.cid == nil && s.aead != nil {
+		return min(s.aead.fits(limit-HeaderLen), MaxPlaintext)
+	}
 	n := min(limit-s.Overhead(), MaxPlaintext)
 	if s.cid == nil {
 		return n
@@ -99,19 +99,15 @@ func (s *Sealer) Append(dst []byte, t ContentType, version uint16, content []byt
 	number := uint64(n.Epoch)<<48 | n.Seq
 	a := s.aead
 	a.setNonce(number)
-	length := size + tagLen
-	if a.explicit {
-		length += explicitNonceLen
-	}
 	outer := t
 	if s.cid != nil {
 		outer = TypeConnectionID
 	}
-	dst = appendHeader(dst, outer, version, n, s.cid, length)
+	dst = appendHeader(dst, outer, version, n, s.cid, a.sealed(size))
 	if a.explicit {
 		dst = binary.BigEndian.AppendUint64(dst, number)
 	}
-	ad := a.additionalData(t, version, n, size)
+	ad := a.additionalData(t, version, n, a.authenticated(size))
 	if s.cid != nil {
 		at := len(dst)
 		dst = appendInner(dst, t, content, size)
