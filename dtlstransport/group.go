@@ -14,12 +14,14 @@ type Group uint16
 const (
 	Secp256r1 Group = 23
 	Secp384r1 Group = 24
+	Secp521r1 Group = 25
 	X25519    Group = 29
 )
 
 // defaultGroups has X25519 first, as browsers do. P-256 must be there too: some
-// stacks take its absence for a refusal of P-256 certificates.
-var defaultGroups = []Group{X25519, Secp256r1, Secp384r1}
+// stacks take its absence for a refusal of P-256 certificates. P-521, the last, is there
+// for the same reason: to agree on keys it is slow.
+var defaultGroups = []Group{X25519, Secp256r1, Secp384r1, Secp521r1}
 
 // DefaultGroups returns the groups used when Config names none, in order of
 // preference.
@@ -34,6 +36,8 @@ func (g Group) curve() ecdh.Curve {
 		return ecdh.P256()
 	case Secp384r1:
 		return ecdh.P384()
+	case Secp521r1:
+		return ecdh.P521()
 	}
 	return nil
 }
@@ -47,6 +51,8 @@ func (g Group) String() string {
 		return "secp256r1"
 	case Secp384r1:
 		return "secp384r1"
+	case Secp521r1:
+		return "secp521r1"
 	}
 	return fmt.Sprintf("Group(%d)", uint16(g))
 }
@@ -59,7 +65,7 @@ func groupOf(key *ecdsa.PublicKey) Group {
 	case 384:
 		return Secp384r1
 	case 521:
-		return 25 // secp521r1, in certificates
+		return Secp521r1
 	}
 	return 0
 }

@@ -50,6 +50,7 @@ func (c *Config) clientHello(random wire.Random, cookie []byte, o sessionOffer) 
 	}
 	m.SignatureAlgorithms = c.offeredSchemes()
 	m.ExtendedMasterSecret = true
+	m.EncryptThenMAC = c.namesCBC()
 	m.HasRenegotiationInfo = true
 	m.ALPN = c.ALPN
 	c.offerConnectionID(m)
@@ -71,6 +72,8 @@ func (c *Config) offered(extension uint16) bool {
 		return c.namesECDHE()
 	case wire.ExtensionSignatureAlgorithms, wire.ExtensionExtendedMasterSecret, wire.ExtensionRenegotiationInfo:
 		return true
+	case wire.ExtensionEncryptThenMAC:
+		return c.namesCBC()
 	case wire.ExtensionUseSRTP:
 		return len(c.srtpProfiles()) > 0
 	case wire.ExtensionALPN:
@@ -112,6 +115,9 @@ func (c *Config) readServerHello(body []byte) (*wire.ServerHello, parameters, *A
 		}
 	}
 	if a := c.checkRenegotiation(&m.Extensions); a != nil {
+		return nil, p, a
+	}
+	if a := p.suite.checkEncryptThenMAC(m); a != nil {
 		return nil, p, a
 	}
 	if a := c.checkEMS(&m.Extensions); a != nil {
@@ -239,9 +245,9 @@ func (c *Config) chooseServer(m *wire.ClientHello, p *parameters) *fingerprint.C
 }
 
 func (c *Config) chooseSuite(m *wire.ClientHello, accepted *accepts, p *parameters) *fingerprint.Certificate {
-	for _, s := range c.cipherSuites() {
+	for _, s := range c.cipherSuitesFor(m) {
 		info := s.info()
-		if !slices.Contains(m.CipherSuites, uint16(s)) || info.exchange.ephemeral() && p.group == 0 {
+		if !slices.Contains(m.CipherSuites, uint16(s)) || info.exchange.ephemeral() && p.group == 0 || info.cipher.CBC() && !m.EncryptThenMAC {
 			continue
 		}
 		if info.exchange.preShared() {
@@ -282,6 +288,11 @@ func serverHello(m *wire.ClientHello, p *parameters, random wire.Random) *wire.S
 	// Section 3.6).
 	s.HasRenegotiationInfo = m.HasRenegotiationInfo || slices.Contains(m.CipherSuites, wire.EmptyRenegotiationInfoSCSV)
 	s.ExtendedMasterSecret = p.extendedMasterSecret
+	// "If a server receives an encrypt-then-MAC request extension from a client and then
+	// selects a stream or Authenticated Encryption with Associated Data (AEAD)
+	// ciphersuite, it MUST NOT send an encrypt-then-MAC response extension back to the
+	// client." RFC 7366, Section 3.
+	s.EncryptThenMAC = p.suite.cipher.CBC()
 	if m.PointFormats != nil && p.suite.exchange.ephemeral() {
 		s.PointFormats = []byte{wire.PointFormatUncompressed}
 	}

@@ -2,6 +2,7 @@ package dtlstransport
 
 import (
 	"crypto/ecdh"
+	"slices"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
@@ -31,17 +32,24 @@ func newSchedule12(p *parameters, clientRandom, serverRandom wire.Random, preMas
 
 // protection returns both directions of epoch 1 for one side.
 //
-//	client_write_key, server_write_key, client_write_IV, server_write_IV
+//	client_write_MAC_key, server_write_MAC_key,
+//	client_write_key, server_write_key,
+//	client_write_IV, server_write_IV
 //
 // RFC 5246, Section 6.3; AEAD suites have no MAC keys.
 func (s *schedule12) protection(local Role) (*record.Sealer, *record.Opener, error) {
 	c := s.suite.cipher
-	k, v := c.KeyLen(), c.IVLen()
-	block := make([]byte, 2*k+2*v)
+	m, k, v := c.MACLen(), c.KeyLen()-c.MACLen(), c.IVLen()
+	block := make([]byte, 2*(m+k+v))
 	defer clear(block)
 	keying.KeyBlock(block, s.suite.hash, s.master, s.clientRandom[:], s.serverRandom[:])
-	clientKey, serverKey := block[:k], block[k:2*k]
-	clientIV, serverIV := block[2*k:2*k+v], block[2*k+v:]
+	clientKey, serverKey := block[2*m:2*m+k], block[2*m+k:2*(m+k)]
+	clientIV, serverIV := block[2*(m+k):2*(m+k)+v], block[2*(m+k)+v:]
+	if m > 0 {
+		clientKey, serverKey = slices.Concat(block[:m], clientKey), slices.Concat(block[m:2*m], serverKey)
+		defer clear(clientKey)
+		defer clear(serverKey)
+	}
 	if local == RoleServer {
 		clientKey, serverKey = serverKey, clientKey
 		clientIV, serverIV = serverIV, clientIV

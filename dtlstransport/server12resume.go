@@ -30,6 +30,9 @@ func (s *server12) resumable(now time.Time, hello *wire.ClientHello) (found *ses
 	if !s.e.mayResume(now, found) || !found.isFor(hello.ServerName) || !slices.Contains(hello.CipherSuites, uint16(found.suite.id)) {
 		return nil, false, nil
 	}
+	if found.suite.cipher.CBC() && !hello.EncryptThenMAC {
+		return nil, false, nil
+	}
 	// "If the original session used the [...] extension but the new ClientHello
 	// does not contain it, the server MUST abort the abbreviated handshake." RFC
 	// 7627, Section 5.3.

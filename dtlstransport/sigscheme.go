@@ -153,7 +153,7 @@ func (c *Config) schemeFor(key crypto.PublicKey, peer []uint16) *schemeInfo {
 		if s.key != k || !slices.Contains(peer, uint16(s.id)) {
 			continue
 		}
-		if key, ok := key.(*ecdsa.PublicKey); !ok || key.Params().BitSize == 8*s.hash.Size() {
+		if key, ok := key.(*ecdsa.PublicKey); !ok || min(key.Params().BitSize, 512) == 8*s.hash.Size() {
 			return s
 		}
 		if first == nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 )
 
 // A CipherSuite is an IANA cipher suite number. The ones that are used unless the
@@ -38,20 +39,40 @@ const (
 	TLS_ECDHE_PSK_WITH_AES_256_GCM_SHA384       CipherSuite = 0xd002 // RFC 8442
 )
 
-// defaultCipherSuites is in order of cost with AES in hardware. The suites with
-// SHA-384 come last because NSS before 3.90 cannot export keys under them.
-var defaultCipherSuites = []CipherSuite{
-	TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-	TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
-	TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-	TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-	TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
-	TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
-}
+// The cipher suites with AES-CCM, for devices whose hardware has nothing else. Those
+// that end in 8 have tags of 8 bytes: one forgery in 2^64 succeeds.
+const (
+	TLS_ECDHE_ECDSA_WITH_AES_128_CCM        CipherSuite = 0xc0ac // RFC 7251
+	TLS_ECDHE_ECDSA_WITH_AES_256_CCM        CipherSuite = 0xc0ad // RFC 7251
+	TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8      CipherSuite = 0xc0ae // RFC 7251
+	TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8      CipherSuite = 0xc0af // RFC 7251
+	TLS_PSK_WITH_AES_128_CCM                CipherSuite = 0xc0a4 // RFC 6655
+	TLS_PSK_WITH_AES_256_CCM                CipherSuite = 0xc0a5 // RFC 6655
+	TLS_PSK_WITH_AES_128_CCM_8              CipherSuite = 0xc0a8 // RFC 6655
+	TLS_PSK_WITH_AES_256_CCM_8              CipherSuite = 0xc0a9 // RFC 6655
+	TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256 CipherSuite = 0xd003 // RFC 8442
+	TLS_ECDHE_PSK_WITH_AES_128_CCM_SHA256   CipherSuite = 0xd005 // RFC 8442
+)
 
-// DefaultCipherSuites returns the suites used when Config names none, in order
-// of preference.
-func DefaultCipherSuites() []CipherSuite { return slices.Clone(defaultCipherSuites) }
+// The cipher suites with AES-CBC, for peers that have no AEAD. They are negotiated
+// only together with encrypt-then-MAC (RFC 7366): without it the order of MAC
+// and padding has been broken again and again, and such a peer is refused.
+const (
+	TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA    CipherSuite = 0xc009 // RFC 8422
+	TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA    CipherSuite = 0xc00a // RFC 8422
+	TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA      CipherSuite = 0xc013 // RFC 8422
+	TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA      CipherSuite = 0xc014 // RFC 8422
+	TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256 CipherSuite = 0xc023 // RFC 5289
+	TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384 CipherSuite = 0xc024 // RFC 5289
+	TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256   CipherSuite = 0xc027 // RFC 5289
+	TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384   CipherSuite = 0xc028 // RFC 5289
+	TLS_PSK_WITH_AES_128_CBC_SHA256         CipherSuite = 0x00ae // RFC 5487
+	TLS_PSK_WITH_AES_256_CBC_SHA384         CipherSuite = 0x00af // RFC 5487
+	TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA      CipherSuite = 0xc035 // RFC 5489
+	TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA      CipherSuite = 0xc036 // RFC 5489
+	TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256   CipherSuite = 0xc037 // RFC 5489
+	TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA384   CipherSuite = 0xc038 // RFC 5489
+)
 
 // A KeyExchange says how the ends of a handshake come to a secret, and by what
 // they know each other.
@@ -107,6 +128,32 @@ var suites = []suiteInfo{
 	{TLS_PSK_WITH_AES_128_GCM_SHA256, "TLS_PSK_WITH_AES_128_GCM_SHA256", PSKOnly, 0, record.AES128GCM, crypto.SHA256},
 	{TLS_PSK_WITH_AES_256_GCM_SHA384, "TLS_PSK_WITH_AES_256_GCM_SHA384", PSKOnly, 0, record.AES256GCM, crypto.SHA384},
 	{TLS_PSK_WITH_CHACHA20_POLY1305_SHA256, "TLS_PSK_WITH_CHACHA20_POLY1305_SHA256", PSKOnly, 0, record.ChaCha20Poly1305, crypto.SHA256},
+
+	{TLS_ECDHE_ECDSA_WITH_AES_128_CCM, "TLS_ECDHE_ECDSA_WITH_AES_128_CCM", ECDHE, keyECDSA, record.AES128CCM, crypto.SHA256},
+	{TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8, "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8", ECDHE, keyECDSA, record.AES128CCM8, crypto.SHA256},
+	{TLS_ECDHE_ECDSA_WITH_AES_256_CCM, "TLS_ECDHE_ECDSA_WITH_AES_256_CCM", ECDHE, keyECDSA, record.AES256CCM, crypto.SHA256},
+	{TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8, "TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8", ECDHE, keyECDSA, record.AES256CCM8, crypto.SHA256},
+	{TLS_ECDHE_PSK_WITH_AES_128_CCM_SHA256, "TLS_ECDHE_PSK_WITH_AES_128_CCM_SHA256", ECDHEPSK, 0, record.AES128CCM, crypto.SHA256},
+	{TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256, "TLS_ECDHE_PSK_WITH_AES_128_CCM_8_SHA256", ECDHEPSK, 0, record.AES128CCM8, crypto.SHA256},
+	{TLS_PSK_WITH_AES_128_CCM, "TLS_PSK_WITH_AES_128_CCM", PSKOnly, 0, record.AES128CCM, crypto.SHA256},
+	{TLS_PSK_WITH_AES_128_CCM_8, "TLS_PSK_WITH_AES_128_CCM_8", PSKOnly, 0, record.AES128CCM8, crypto.SHA256},
+	{TLS_PSK_WITH_AES_256_CCM, "TLS_PSK_WITH_AES_256_CCM", PSKOnly, 0, record.AES256CCM, crypto.SHA256},
+	{TLS_PSK_WITH_AES_256_CCM_8, "TLS_PSK_WITH_AES_256_CCM_8", PSKOnly, 0, record.AES256CCM8, crypto.SHA256},
+
+	{TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", ECDHE, keyECDSA, record.AES128CBCSHA, crypto.SHA256},
+	{TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA", ECDHE, keyECDSA, record.AES256CBCSHA, crypto.SHA256},
+	{TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256, "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256", ECDHE, keyECDSA, record.AES128CBCSHA256, crypto.SHA256},
+	{TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384, "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384", ECDHE, keyECDSA, record.AES256CBCSHA384, crypto.SHA384},
+	{TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", ECDHE, keyRSA, record.AES128CBCSHA, crypto.SHA256},
+	{TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", ECDHE, keyRSA, record.AES256CBCSHA, crypto.SHA256},
+	{TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256", ECDHE, keyRSA, record.AES128CBCSHA256, crypto.SHA256},
+	{TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384", ECDHE, keyRSA, record.AES256CBCSHA384, crypto.SHA384},
+	{TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA, "TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA", ECDHEPSK, 0, record.AES128CBCSHA, crypto.SHA256},
+	{TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA, "TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA", ECDHEPSK, 0, record.AES256CBCSHA, crypto.SHA256},
+	{TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256, "TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256", ECDHEPSK, 0, record.AES128CBCSHA256, crypto.SHA256},
+	{TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA384, "TLS_ECDHE_PSK_WITH_AES_256_CBC_SHA384", ECDHEPSK, 0, record.AES256CBCSHA384, crypto.SHA384},
+	{TLS_PSK_WITH_AES_128_CBC_SHA256, "TLS_PSK_WITH_AES_128_CBC_SHA256", PSKOnly, 0, record.AES128CBCSHA256, crypto.SHA256},
+	{TLS_PSK_WITH_AES_256_CBC_SHA384, "TLS_PSK_WITH_AES_256_CBC_SHA384", PSKOnly, 0, record.AES256CBCSHA384, crypto.SHA384},
 }
 
 // info returns what s stands for, or nil if we do not have it.
@@ -125,6 +172,23 @@ func (s CipherSuite) String() string {
 		return info.name
 	}
 	return fmt.Sprintf("CipherSuite(%#04x)", uint16(s))
+}
+
+// namesCBC reports whether one of the suites named needs encrypt-then-MAC.
+func (c *Config) namesCBC() bool {
+	return slices.ContainsFunc(c.cipherSuites(), func(s CipherSuite) bool { return s.info().cipher.CBC() })
+}
+
+// checkEncryptThenMAC checks that a ServerHello has the extension with the suites that
+// need it, and with no others.
+func (s *suiteInfo) checkEncryptThenMAC(m *wire.ServerHello) *AlertError {
+	switch needed := s.cipher.CBC(); {
+	case needed && !m.EncryptThenMAC:
+		return alertf(AlertHandshakeFailure, "ServerHello with %v and without encrypt_then_mac", s.id)
+	case !needed && m.EncryptThenMAC:
+		return alertf(AlertIllegalParameter, "ServerHello with %v and encrypt_then_mac", s.id)
+	}
+	return nil
 }
 
 // serves reports whether a certificate with a key of type k can authenticate

@@ -35,7 +35,7 @@ type Certificate struct {
 // standard library, or a key that stays in hardware or in another process. New does not sign; the handshake calls
 // signer.Sign from the goroutine that runs it, and calls may overlap when the Certificate is shared.
 //
-// Keys are ECDSA on P-256 or P-384, RSA of 2048 to 8192 bits, and Ed25519. Chain and signer are kept, the bytes are copied.
+// Keys are ECDSA on P-256, P-384 or P-521, RSA of 2048 to 8192 bits, and Ed25519. Chain and signer are kept, the bytes are copied.
 // Beyond the leaf, certificates are not looked at; WebRTC peers ignore them. The dates are not either.
 //
 // The error wraps ErrNoCertificate, ErrBadCertificate, or ErrKey when the key is not supported or is not the leaf's.
@@ -73,8 +73,8 @@ func checkKey(public, certified crypto.PublicKey) error {
 	equal := false
 	switch key := public.(type) {
 	case *ecdsa.PublicKey:
-		if key.Curve != elliptic.P256() && key.Curve != elliptic.P384() {
-			return fmt.Errorf("%w: ECDSA on a curve that is not P-256 or P-384", ErrKey)
+		if key.Curve != elliptic.P256() && key.Curve != elliptic.P384() && key.Curve != elliptic.P521() {
+			return fmt.Errorf("%w: ECDSA on a curve that is not P-256, P-384 or P-521", ErrKey)
 		}
 		equal = key.Equal(certified)
 	case *rsa.PublicKey:

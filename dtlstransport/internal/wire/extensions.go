@@ -16,6 +16,7 @@ const (
 	ExtensionALPN                 uint16 = 16     // RFC 7301, Section 3.1
 	ExtensionClientCertType       uint16 = 19     // RFC 7250, Section 3
 	ExtensionServerCertType       uint16 = 20     // RFC 7250, Section 3
+	ExtensionEncryptThenMAC       uint16 = 22     // RFC 7366, Section 2
 	ExtensionExtendedMasterSecret uint16 = 23     // RFC 7627, Section 5.1
 	ExtensionSessionTicket        uint16 = 35     // RFC 5077, Section 3.2
 	ExtensionSupportedVersions    uint16 = 43     // RFC 8446, Section 4.2.1
@@ -57,6 +58,7 @@ type Extensions struct {
 	UseSRTP              *UseSRTP // absent: nil
 	ALPN                 []string // absent: nil. One name in a ServerHello
 	ExtendedMasterSecret bool
+	EncryptThenMAC       bool
 
 	HasSessionTicket bool
 	SessionTicket    []byte // may be empty; always is in a ServerHello
@@ -125,6 +127,8 @@ func (e *Extensions) read(extension uint16, data cryptobyte.String, hello Handsh
 		return e.readUseSRTP(data, hello)
 	case ExtensionALPN:
 		return e.readALPN(data, hello)
+	case ExtensionEncryptThenMAC:
+		return e.readEncryptThenMAC(data)
 	case ExtensionExtendedMasterSecret:
 		return e.readExtendedMasterSecret(data)
 	case ExtensionSessionTicket:
@@ -143,6 +147,7 @@ func (e *Extensions) appendBlock(b []byte) []byte {
 	b = e.appendServerName(b)
 	b = e.appendRenegotiationInfo(b)
 	b = e.appendExtendedMasterSecret(b)
+	b = e.appendEncryptThenMAC(b)
 	b = e.appendSupportedGroups(b)
 	b = e.appendPointFormats(b)
 	b = e.appendSignatureAlgorithms(b)
