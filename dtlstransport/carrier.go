@@ -23,7 +23,7 @@ type carrier interface {
 	attach(c *Conn)
 }
 
-// muxCarrier is a Mux whose DTLS is for a Conn.
+// muxCarrier is a Mux whose DTLS is for one Conn.
 type muxCarrier struct{ *mux.Mux }
 
 func (m muxCarrier) attach(c *Conn) {

@@ -124,6 +124,28 @@ func (c *Conn) Err() error {
 	return c.err
 }
 
+// was reports whether the gate has opened, and why the association has ended since;
+// nil: it has not.
+func (c *Conn) was() (connected bool, ended error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.connected, c.err
+}
+
+// isFinal reports whether we have sent the final flight of the handshake.
+func (c *Conn) isFinal() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.engine.sentFinalFlight()
+}
+
+// finalAnswers returns how often the peer may still ask for our last flight.
+func (c *Conn) finalAnswers() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.engine.finals
+}
+
 // start begins the handshake, once. It is called with mu held.
 func (c *Conn) start() {
 	if c.started {
@@ -138,20 +160,22 @@ func (c *Conn) start() {
 }
 
 // receive takes a datagram from whoever reads the link.
-func (c *Conn) receive(b []byte) { c.takes(b) }
+func (c *Conn) receive(b []byte) { c.takes(b, false) }
 
 // takes is receive. It reports whether the datagram is the peer's, for one of its
-// records was authentic, and whether it is newer than all before, of a connected
-// peer.
-func (c *Conn) takes(b []byte) (authentic, newest bool) {
+// records was authentic, and whether it is newer than all before, of a peer that was
+// connected. shared says that the datagram may be for another association on the same
+// path: what is not ours is not forged then.
+func (c *Conn) takes(b []byte, shared bool) (authentic, newest bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
 		return false, false
 	}
-	opened, end := c.engine.opened, c.engine.readEnd()
+	connected, opened, end := c.connected, c.engine.opened, c.engine.readEnd()
+	c.engine.shared = shared
 	c.after(c.engine.HandleDatagram(time.Now(), b))
-	return c.engine.opened > opened, c.connected && c.engine.readEnd() > end
+	return c.engine.opened > opened, connected && c.engine.readEnd() > end
 }
 
 // tick is what the timer calls.

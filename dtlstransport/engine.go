@@ -74,6 +74,7 @@ type Engine struct {
 	err       error
 
 	trace  *tracer  // nil: nobody wants to know
+	shared bool     // what is being received may be for another association
 	opened uint64   // records of the peer that were authentic
 	early  [][]byte // application data from before the gate opened
 	events eventQueue
@@ -409,6 +410,12 @@ func (e *Engine) resend(why FlightCause) {
 
 // started reports whether the peer may know of us.
 func (e *Engine) started() bool { return e.hs == nil || e.hs.started() }
+
+// sentFinalFlight reports whether ours was the last flight of the handshake, and not
+// the peer's: a server's, or a client's that resumed.
+func (e *Engine) sentFinalFlight() bool {
+	return e.finished && (e.role == RoleServer) == (e.resumed == nil)
+}
 
 // release forgets the handshake, and all secrets but the key that our last alert
 // goes out under.

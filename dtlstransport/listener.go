@@ -343,7 +343,7 @@ func (l *Listener) handle(now time.Time, from netip.AddrPort, b []byte) {
 		// Nothing but the keys tells whose it is. What decrypts in place and fails
 		// leaves nothing for the other.
 		l.spare = append(l.spare[:0], b...)
-		if authentic, _ := open.conn.takes(b); !authentic {
+		if authentic, _ := open.conn.takes(b, true); !authentic {
 			next.conn.receive(l.spare)
 		}
 	}

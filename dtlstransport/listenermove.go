@@ -54,7 +54,7 @@ func (l *Listener) forget(a *association) {
 // receive takes a datagram that has the connection ID of a, wherever it comes
 // from.
 func (l *Listener) receive(a *association, from netip.AddrPort, b []byte) {
-	if _, newest := a.conn.takes(b); !newest || from == a.address() {
+	if _, newest := a.conn.takes(b, false); !newest || from == a.address() {
 		return
 	}
 	// "[...] the receiver MUST NOT replace the address it uses for sending records to

@@ -21,8 +21,11 @@ type media struct {
 	open func(p keying.Protector, dst, packet []byte) ([]byte, error)
 	seal func(p keying.Protector, dst, packet []byte) ([]byte, error)
 
-	protector atomic.Pointer[keying.Protector] // nil: not connected, or no SRTP
-	handler   atomic.Pointer[func([]byte)]     // nil: packets go to the queue
+	protector atomic.Pointer[keying.Protector]   // of what we send; nil: not connected, or no SRTP
+	peers     atomic.Pointer[[]keying.Protector] // of what we receive, the newest first; see Transport.Restart
+	handler   atomic.Pointer[func([]byte)]       // nil: packets go to the queue
+	renewed   func()                             // called when a packet was the newest's, while there are two
+	spare     []byte                             // for the loop that reads: a copy of a packet
 
 	sent      atomic.Uint64
 	bytesSent atomic.Uint64 // protected
@@ -39,7 +42,8 @@ type media struct {
 	err      error
 }
 
-func (m *media) init() {
+func (m *media) init(renewed func()) {
+	m.renewed = renewed
 	m.changed.L = &m.mu
 	m.queue.limit = mediaBuffer
 }
@@ -47,7 +51,7 @@ func (m *media) init() {
 // receive takes a packet from the mux's read loop and opens it in place.
 func (m *media) receive(packet []byte) {
 	m.bytes.Add(uint64(len(packet)))
-	plain, err := m.open(*m.protector.Load(), packet[:0], packet)
+	plain, err := m.unprotect(*m.peers.Load(), packet)
 	if err != nil {
 		m.refused.Add(1)
 		return
@@ -58,6 +62,11 @@ func (m *media) receive(packet []byte) {
 		return
 	}
 	m.mu.Lock()
+	if h := m.handler.Load(); h != nil { // since a moment ago
+		m.mu.Unlock()
+		(*h)(plain)
+		return
+	}
 	defer m.mu.Unlock()
 	if m.err == nil && m.queue.push(plain) {
 		m.changed.Signal()
@@ -66,17 +75,65 @@ func (m *media) receive(packet []byte) {
 	}
 }
 
-// handle gives what waits in the queue, and then all that comes, to h.
+// unprotect opens a packet in place if there is one set of keys; with two, the
+// packet may be under either.
+func (m *media) unprotect(by []keying.Protector, packet []byte) ([]byte, error) {
+	if len(by) == 1 {
+		return m.open(by[0], packet[:0], packet)
+	}
+	m.spare = append(m.spare[:0], packet...)
+	plain, err := m.open(by[0], packet[:0], packet)
+	if err == nil {
+		m.renewed()
+		return plain, nil
+	}
+	return m.open(by[1], m.spare[:0], m.spare)
+}
+
+// use makes p what packets are sent and received under.
+func (m *media) use(p keying.Protector) {
+	m.protector.Store(&p)
+	m.peers.Store(&[]keying.Protector{p})
+}
+
+// expect makes p what packets may be received under, beside what it was.
+func (m *media) expect(p keying.Protector) {
+	peers := []keying.Protector{p}
+	if old := m.peers.Load(); old != nil {
+		peers = append(peers, (*old)[0])
+	}
+	m.peers.Store(&peers)
+}
+
+// sendNewest makes the newest keys those of what is sent.
+func (m *media) sendNewest() {
+	if peers := m.peers.Load(); peers != nil {
+		m.protector.Store(&(*peers)[0])
+	}
+}
+
+// forgetOld leaves nothing but the newest keys.
+func (m *media) forgetOld() {
+	m.sendNewest()
+	if peers := m.peers.Load(); peers != nil {
+		m.peers.Store(&[]keying.Protector{(*peers)[0]})
+	}
+}
+
+// handle gives what waits in the queue, and then all that comes, to h, which is
+// not called with the lock.
 func (m *media) handle(h func([]byte)) {
+	var b []byte
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var b []byte
 	for m.queue.len() > 0 {
 		if b == nil {
 			b = make([]byte, maxPacket)
 		}
 		n, _ := m.queue.pop(b)
+		m.mu.Unlock()
 		h(b[:n])
+		m.mu.Lock()
 	}
 	m.handler.Store(&h)
 }

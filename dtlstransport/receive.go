@@ -138,6 +138,8 @@ func (e *Engine) handleProtected(now time.Time, r *record.Record) error {
 			return e.nonsense(DropContentType, AlertUnexpectedMessage, "record of nothing but padding")
 		case errors.Is(err, record.ErrOversize):
 			return e.nonsense(DropOversize, AlertRecordOverflow, "record with over 2^14 bytes")
+		case e.shared:
+			e.drop(DropForeign)
 		default:
 			e.drop(DropForged)
 			if limit := e.config.MaxForgedRecords; limit > 0 && e.stats.Dropped[DropForged] >= uint64(limit) {

@@ -52,7 +52,7 @@ func (c *Conn) RTCStats() RTCStats {
 
 // RTCStats returns the statistics of the transport, media included.
 func (t *Transport) RTCStats() RTCStats {
-	r, all := t.conn.RTCStats(), t.Stats()
+	r, all := t.Conn().RTCStats(), t.Stats()
 	for _, m := range []MediaStats{all.RTP, all.RTCP} {
 		r.Transport.PacketsSent += m.Sent
 		r.Transport.BytesSent += m.BytesSent

@@ -18,10 +18,38 @@ func (c *Conn) Start(connected func(), ended func(err error)) {
 	c.start()
 }
 
-// Start runs the handshake without waiting for it; see Conn.Start.
-func (t *Transport) Start(connected func(), ended func(err error)) { t.conn.Start(connected, ended) }
+// Start runs the first handshake without waiting for it; see Conn.Start. What ends is
+// the Transport, with no association in the place of the last.
+func (t *Transport) Start(connected func(), ended func(err error)) {
+	t.mu.Lock()
+	t.news = news{connected: connected, ended: ended}
+	t.mu.Unlock()
+	c := t.Conn()
+	c.Start(nil, nil)
+	if connected, _ := c.was(); connected {
+		t.tellConnected()
+	}
+	select {
+	case <-t.done:
+		t.tellEnded(c.Err())
+	default:
+	}
+}
 
-// news is who wants to know what has become of an association, each once. It is guarded by Conn.mu.
+// tellConnected and tellEnded may be called often, and tell once.
+func (t *Transport) tellConnected() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.news.tellConnected()
+}
+
+func (t *Transport) tellEnded(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.news.tellEnded(err)
+}
+
+// news is who wants to know what has become of an association, each once. It is guarded by Conn.mu, or Transport.mu.
 type news struct {
 	connected func()
 	ended     func(error)

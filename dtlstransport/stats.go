@@ -24,13 +24,14 @@ const (
 	DropEvent                             // an event that was not drained
 	DropQueueFull                         // application data beyond Config.ReceiveBuffer
 	DropClosed                            // anything after the end of the association
+	DropForeign                           // as DropForged, while another association on the same path may be meant
 	DropConnectionID                      // a protected record without our connection ID, or with one that was not negotiated
 	numDropReasons
 )
 
 var dropNames = [numDropReasons]string{
 	"framing", "version", "content type", "epoch", "replayed", "forged", "oversize", "plaintext", "early", "fragment",
-	"repeated message", "message ahead", "cookie", "alert", "event", "queue full", "closed", "connection ID",
+	"repeated message", "message ahead", "cookie", "alert", "event", "queue full", "closed", "foreign", "connection ID",
 }
 
 // String returns a word or two.

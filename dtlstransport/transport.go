@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/rtctransport/rtctransport/fingerprint"
@@ -23,11 +24,13 @@ import (
 // One goroutine reads the link. Media that comes before the keys waits, bounded.
 // All methods may be called concurrently. A Transport has to be closed.
 type Transport struct {
-	mux  *mux.Mux
-	conn *Conn
-	role Role
-	rtp  media
-	rtcp media
+	mux     *mux.Mux
+	rtp     media
+	rtcp    media
+	current atomic.Pointer[lane] // never nil
+	done    chan struct{}        // closed with err
+
+	succession
 }
 
 // NewTransport returns a transport over link, which it owns from now on. Nothing
@@ -35,41 +38,40 @@ type Transport struct {
 // Config.NewProtector there is no ReadRTP and its like: packets are left to
 // whoever attaches to Mux, and SRTPMaterial has the keys.
 func NewTransport(link mux.Link, role Role, config *Config) (*Transport, error) {
-	m := mux.New(link, nil)
-	conn, err := newConn(muxCarrier{m}, role, config)
+	t := &Transport{mux: mux.New(link, nil), done: make(chan struct{})}
+	first, err := newLane(t, role, config)
 	if err != nil {
 		return nil, err
 	}
-	t := &Transport{mux: m, conn: conn, role: role}
+	t.current.Store(first)
 	t.rtp.open, t.rtp.seal = keying.Protector.UnprotectRTP, keying.Protector.ProtectRTP
 	t.rtcp.open, t.rtcp.seal = keying.Protector.UnprotectRTCP, keying.Protector.ProtectRTCP
-	t.rtp.init()
-	t.rtcp.init()
-	conn.onEnd = t.end
-	if config.NewProtector != nil {
-		conn.onConnected = func() { t.connected(config.NewProtector) }
+	t.rtp.init(t.renewed)
+	t.rtcp.init(t.renewed)
+	first.conn.onConnected = func() {
+		t.connected(first)
+		t.tellConnected()
 	}
 	return t, nil
 }
 
 // connected is called with the connection's lock, when the gate has opened.
-func (t *Transport) connected(newProtector func(*keying.Material, Role) (keying.Protector, error)) {
-	material, err := t.conn.engine.SRTPMaterial()
-	var p keying.Protector
-	if err == nil {
-		p, err = newProtector(material, t.role)
-	}
-	if err != nil {
+func (t *Transport) connected(first *lane) {
+	p, err := first.protector()
+	switch {
+	case p == nil && err == nil:
+		return
+	case err != nil:
 		t.rtp.end(err)
 		t.rtcp.end(err)
 		if !errors.Is(err, ErrNoSRTP) {
-			t.conn.end(fmt.Errorf("dtls: SRTP: %w", err))
+			first.conn.end(fmt.Errorf("dtls: SRTP: %w", err))
 		}
 		go t.mux.Handle(nil, mux.RTP, mux.RTCP)
 		return
 	}
-	t.rtp.protector.Store(&p)
-	t.rtcp.protector.Store(&p)
+	t.rtp.use(p)
+	t.rtcp.use(p)
 	// What came early is handled before Handle returns, and the handlers may call
 	// us back: not under the lock.
 	go func() {
@@ -78,38 +80,32 @@ func (t *Transport) connected(newProtector func(*keying.Material, Role) (keying.
 	}()
 }
 
-// end is called with the connection's lock.
-func (t *Transport) end(err error) {
-	t.rtp.end(err)
-	t.rtcp.end(err)
-}
-
 // Handshake runs the handshake to its end; see Conn.Handshake.
-func (t *Transport) Handshake(ctx context.Context) error { return t.conn.Handshake(ctx) }
+func (t *Transport) Handshake(ctx context.Context) error { return t.Conn().Handshake(ctx) }
 
 // Conn returns the channel for datagrams under DTLS: in WebRTC, for SCTP. Closing
-// it closes the Transport.
-func (t *Transport) Conn() *Conn { return t.conn }
+// it closes the Transport. After a Restart it is another one.
+func (t *Transport) Conn() *Conn { return t.current.Load().conn }
 
 // Mux returns what the link is shared by, for STUN, ZRTP, QUIC, or media that
 // the application protects itself.
 func (t *Transport) Mux() *mux.Mux { return t.mux }
 
 // Role returns the side that this end takes.
-func (t *Transport) Role() Role { return t.role }
+func (t *Transport) Role() Role { return t.current.Load().role }
 
 // ConnectionState returns what the association came to so far.
-func (t *Transport) ConnectionState() ConnectionState { return t.conn.ConnectionState() }
+func (t *Transport) ConnectionState() ConnectionState { return t.Conn().ConnectionState() }
 
 // SetRemoteFingerprints gives the peer's fingerprints, where Config did not; see
-// Engine.SetRemote.
+// Engine.SetRemote. During a Restart they are those of the new association.
 func (t *Transport) SetRemoteFingerprints(set fingerprint.Set) error {
-	return t.conn.SetRemoteFingerprints(set)
+	return t.latest().conn.SetRemoteFingerprints(set)
 }
 
 // SRTPMaterial returns the SRTP keys, for applications that protect media
 // themselves; see Engine.SRTPMaterial.
-func (t *Transport) SRTPMaterial() (*keying.Material, error) { return t.conn.SRTPMaterial() }
+func (t *Transport) SRTPMaterial() (*keying.Material, error) { return t.Conn().SRTPMaterial() }
 
 // ReadRTP returns the next RTP packet of the peer, authenticated and decrypted.
 // What b has no room for is lost, and the error is io.ErrShortBuffer. It blocks until
@@ -150,18 +146,29 @@ func (t *Transport) SetReadDeadline(d time.Time) error {
 	return nil
 }
 
-// Done is closed when the association has ended; see Conn.Done.
-func (t *Transport) Done() <-chan struct{} { return t.conn.Done() }
+// Done is closed when the association has ended and no other has taken its place;
+// see Conn.Done.
+func (t *Transport) Done() <-chan struct{} { return t.done }
 
-// Err returns why the association ended; see Conn.Err.
-func (t *Transport) Err() error { return t.conn.Err() }
+// Err returns why the association ended, as Conn.Err does.
+func (t *Transport) Err() error {
+	select {
+	case <-t.done:
+		return t.Conn().Err()
+	default:
+		return nil
+	}
+}
 
 // Close ends the association with a close_notify and closes the link.
-func (t *Transport) Close() error { return t.conn.Close() }
+func (t *Transport) Close() error {
+	t.dissolve()
+	return t.Conn().Close()
+}
 
 // TransportStats counts what a Transport saw.
 type TransportStats struct {
-	DTLS Stats
+	DTLS Stats // of the association that is in force
 	Mux  mux.Stats
 	RTP  MediaStats
 	RTCP MediaStats
@@ -187,5 +194,5 @@ func (m *media) stats() MediaStats {
 
 // Stats returns the counts so far.
 func (t *Transport) Stats() TransportStats {
-	return TransportStats{t.conn.Stats(), t.mux.Stats(), t.rtp.stats(), t.rtcp.stats()}
+	return TransportStats{t.Conn().Stats(), t.mux.Stats(), t.rtp.stats(), t.rtcp.stats()}
 }
