@@ -2,12 +2,10 @@ package dtlstransport
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/subtle"
 	"slices"
 	"time"
 
-	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 	"github.com/rtctransport/rtctransport/fingerprint"
 )
@@ -85,8 +83,9 @@ type client12 struct {
 	sessionID []byte       // what the server calls the new session; empty: nothing
 	ticketDue bool         // the server has announced a NewSessionTicket
 
-	helloSeq uint16 // message_seq of the hello that flight 4 answered
-	answered int    // size of the transcript through flight 4
+	helloSeq uint16    // message_seq of the hello that flight 4 answered
+	choices  []*choice // the flights 4 that were taken, the oldest first
+	current  *choice   // the one whose answer was sent last
 }
 
 func newClient12(e *Engine) *client12 { return &client12{e: e, h: e.hs} }
@@ -281,16 +280,6 @@ func (c *client12) readServerKeyExchange(f *flight4, body []byte) *AlertError {
 	return nil
 }
 
-// throughFlight4 returns the transcript from the hello that was answered to the
-// end of flight 4.
-func (c *client12) throughFlight4(seq uint16, messages []received) (t transcript) {
-	t.add(c.hellos[seq])
-	for _, m := range messages {
-		t.addReceived(m)
-	}
-	return t
-}
-
 // judgeFlight4 takes the server's flight, if it is acceptable, and sends flight
 // 5.
 func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) *AlertError {
@@ -298,119 +287,23 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	if a != nil {
 		return a
 	}
-	appendExchange, preMaster, a := c.exchangeKeys(f)
+	next, a := c.newChoice(f, seq, messages)
 	if a != nil {
 		return a
 	}
-
-	// What we send, over a copy of the transcript: nothing is changed yet.
-	h := c.h
-	sendSeq := h.sendSeq
-	h.sendSeq = seq + 1 // the hello that was answered had seq
-	t := c.throughFlight4(seq, messages)
-	answered := len(t.messages)
-	var flight5 []flight.Message
-	if f.request != nil {
-		// "If no suitable certificate is available, the client MUST send a
-		// certificate message containing no certificates." RFC 5246, Section 7.4.6.
-		var m wire.Certificate
-		if f.certificate != nil {
-			m.Chain = f.certificate.Chain()
-		}
-		flight5 = append(flight5, h.message(wire.TypeCertificate, m.Append))
-		t.add(flight5[0].Bytes)
-	}
-	flight5 = append(flight5, h.message(wire.TypeClientKeyExchange, appendExchange))
-	t.add(flight5[len(flight5)-1].Bytes)
-	var sessionHash []byte
-	if f.parameters.extendedMasterSecret {
-		sessionHash = t.sum(f.parameters.suite.hash)
-	}
-	schedule := newSchedule12(&f.parameters, h.clientRandom, f.hello.Random, preMaster, sessionHash)
-	clear(preMaster)
-	if old := c.e.schedule; old != nil && bytes.Equal(old.master, schedule.master) {
-		// A rival of what was taken, with the same keys: a pre-shared key alone, and no
-		// extended master secret. Record numbers must not begin again under them.
-		h.sendSeq = sendSeq
-		return alertf(AlertIllegalParameter, "another flight with the same keys")
-	}
-	if f.certificate != nil {
-		scheme := f.parameters.clientScheme
-		signature, err := scheme.sign(f.certificate.Signer(), t.messages)
-		if err != nil {
-			h.sendSeq = sendSeq
-			return alertf(AlertInternalError, "signing: %w", err)
-		}
-		m := wire.CertificateVerify{Scheme: uint16(scheme.id), Signature: signature}
-		flight5 = append(flight5, h.message(wire.TypeCertificateVerify, m.Append))
-		t.add(flight5[len(flight5)-1].Bytes)
-	}
-	sealer, opener, err := c.e.protection(schedule, &f.parameters)
-	if err != nil {
-		return alertf(AlertInternalError, "%w", err)
-	}
-
 	// From here on the flight counts.
-	c.helloSeq, c.answered = seq, answered
-	h.serverRandom, h.transcript = f.hello.Random, t
-	c.sessionID, c.ticketDue = slices.Clone(f.hello.SessionID), f.hello.HasSessionTicket
-	c.e.parameters, c.e.schedule, c.e.certificate, c.e.identity = f.parameters, schedule, f.certificate, bytes.Clone(f.identity)
-	c.e.setPeerCertificates(f.chain)
-	c.e.write[1], c.e.read, c.e.epoch = sealer, opener, 1
-	finished := h.finished()
-	h.transcript.add(finished.Bytes)
-	h.accept(now, 0, messages[inServerHelloDone].seq)
-	h.inbox[0].Restart(seq) // see judgeRival
-	h.send(now, append(flight5, h.changeCipherSpec(), finished)...)
+	c.helloSeq = seq
+	if len(c.choices) == maxChoices {
+		c.choices = slices.Delete(c.choices, 0, 1)
+	}
+	c.choices = append(c.choices, next)
+	c.use(next)
+	c.h.accept(now, 0, next.last)
+	c.h.inbox[0].Restart(seq) // see judgeRival
+	c.h.send(now, next.flight5...)
 	c.state = client12Flight6
-	h.changed = true
+	c.h.changed = true
 	return nil
-}
-
-// exchangeKeys makes our half of the key exchange: the body of ClientKeyExchange,
-// and the premaster secret.
-func (c *client12) exchangeKeys(f *flight4) (appendBody func([]byte) []byte, preMaster []byte, a *AlertError) {
-	var public, shared []byte
-	exchange := f.parameters.suite.exchange
-	if exchange.ephemeral() {
-		private, err := f.parameters.group.curve().GenerateKey(rand.Reader)
-		if err != nil {
-			return nil, nil, alertf(AlertInternalError, "%w", err)
-		}
-		if shared, err = sharedSecret(private, f.peerPoint); err != nil {
-			return nil, nil, alertf(AlertIllegalParameter, "ServerKeyExchange: %w", err)
-		}
-		public = private.PublicKey().Bytes()
-	}
-	if exchange.preShared() {
-		m := wire.PSKClientKeyExchange{Identity: f.identity, PublicKey: public}
-		return m.Append, pskPreMaster(shared, f.key), nil
-	}
-	m := wire.ClientKeyExchange{PublicKey: public}
-	return m.Append, shared, nil
-}
-
-// judgeRival takes a flight 4 that differs from the one that was taken, if it is
-// acceptable too. The signature in the flight does not cover all of it: who sees
-// our hello can overtake the genuine flight with a copy of it in which, say, the
-// CertificateRequest is another. The server then cannot accept what we answered, and
-// goes on to send its own. What is taken is one whole flight or the other, of
-// messages that all came after the first was taken, and not before our answer to
-// that has stayed unanswered for its timeout: who sees nothing can make neither
-// of the two happen.
-func (c *client12) judgeRival(now time.Time) {
-	h := c.h
-	messages, complete, a := c.matchFlight4(c.helloSeq)
-	if a != nil || !complete || h.e.config.Conformance {
-		return
-	}
-	if t := c.throughFlight4(c.helloSeq, messages); bytes.Equal(t.messages, h.transcript.messages[:c.answered]) {
-		return
-	}
-	if a := c.judgeFlight4(now, c.helloSeq, messages); a == nil {
-		h.e.flights -= 2                       // they have taken the place of the two before
-		h.inbox[1].Restart(h.peerLast.seq + 1) // nothing under the old keys; the flights may differ in length
-	}
 }
 
 // judgeFlight6 takes the server's Finished, which ends the handshake, and the

@@ -233,6 +233,9 @@ func (h *handshake) expired(why FlightCause) {
 	if h.timer.Expiries() > silentTimeouts && !h.e.config.Conformance {
 		h.e.fellBack = true
 	}
+	if c, ok := h.e.side.(*client12); ok && why == FlightTimeout {
+		c.nextChoice()
+	}
 	h.resend(why)
 	h.changed = true // who waited for the timeout may judge again
 }
@@ -254,8 +257,10 @@ func (h *handshake) changeCipherSpec() flight.Message {
 }
 
 // finished makes our Finished, over the transcript so far, in epoch 1.
-func (h *handshake) finished() flight.Message {
-	f := wire.Finished{VerifyData: h.e.schedule.verifyData(h.e.role, &h.transcript)}
+func (h *handshake) finished() flight.Message { return h.finishedOver(h.e.schedule, &h.transcript) }
+
+func (h *handshake) finishedOver(schedule *schedule12, t *transcript) flight.Message {
+	f := wire.Finished{VerifyData: schedule.verifyData(h.e.role, t)}
 	m := h.message(wire.TypeFinished, f.Append)
 	m.Sealer = h.e.write[1]
 	return m

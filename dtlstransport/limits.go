@@ -56,6 +56,10 @@ const (
 	verifyTokens = 8
 	verifyRefill = 4
 
+	// maxChoices is how many flights 4 a client holds for possible; when full, the
+	// oldest goes. A forged datagram makes one more.
+	maxChoices = 4
+
 	// maxALPN bounds our own list of protocols, in bytes with their lengths: a
 	// ClientHello should not need many datagrams.
 	maxALPN = 4 << 10

@@ -125,9 +125,18 @@ func (e *Engine) nonsense(r DropReason, d AlertDescription, what string) error {
 	return nil
 }
 
+// openRecord opens a record of epoch 1. A client may not know yet which of several
+// keys are the server's.
+func (e *Engine) openRecord(r *record.Record) ([]byte, error) {
+	if c, ok := e.side.(*client12); ok {
+		return c.open(r)
+	}
+	return e.read.Open(r)
+}
+
 // handleProtected takes a record of epoch 1.
 func (e *Engine) handleProtected(now time.Time, r *record.Record) error {
-	content, err := e.read.Open(r)
+	content, err := e.openRecord(r)
 	if err != nil {
 		switch {
 		case errors.Is(err, record.ErrReplayed):

@@ -199,3 +199,33 @@ func TestAnOvertakingHelloOfAResumptionEndsNothing(t *testing.T) {
 		})
 	}
 }
+
+// A forged flight that comes when the server has already accepted the answer to its
+// own costs a timeout, and no more: the client goes on with both.
+func TestARivalOfAFlightThatWasAnsweredEndsNothing(t *testing.T) {
+	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	lost := false
+	p := newPair(t, client, server, netsim.Config{Delay: 25 * time.Millisecond, Decide: func(d netsim.Direction, n int) netsim.Fate {
+		return netsim.Fate{Drop: lost && d == netsim.BtoA}
+	}})
+	p.start()
+	p.step(p.now.Add(time.Second)) // the hello arrives
+	p.server.out.Rewind()
+	genuine, _ := p.server.AppendDatagram(nil)
+	lost = true
+	p.run(time.Minute, func() bool { return p.server.connected && p.client.Stats().Retransmissions > 0 })
+	p.client.note(p.client.HandleDatagram(p.now, altered(t, genuine, wire.TypeCertificateRequest, func(b []byte) []byte {
+		m, _ := wire.ParseCertificateRequest(b)
+		m.Authorities = [][]byte{{0x30, 0}}
+		return m.Append(nil)
+	})))
+	p.flush(p.client)
+	if n := len(p.client.side.(*client12).choices); n != 2 {
+		t.Fatalf("%d choices: the altered flight was not taken, the test shows nothing", n)
+	}
+	lost = false
+	if !p.run(3*time.Second, p.bothConnected) {
+		t.Fatalf("client %v, server %v", p.client.err, p.server.err)
+	}
+	p.checkTraffic(t)
+}

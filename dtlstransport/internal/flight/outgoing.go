@@ -44,6 +44,12 @@ func (o *Outgoing) Rewind() {
 	o.sends++
 }
 
+// Exchange puts another flight in the place of the one that was sent. It is sent
+// from the next Rewind on, and counts as the same.
+func (o *Outgoing) Exchange(messages ...Message) {
+	o.messages, o.next, o.offset = messages, len(messages), 0
+}
+
 // Drop forgets the flight.
 func (o *Outgoing) Drop() { *o = Outgoing{Sealing: o.Sealing} }
 
