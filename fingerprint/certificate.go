@@ -6,7 +6,6 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"crypto/x509"
 	"fmt"
 	"time"
 )
@@ -36,7 +35,8 @@ type Certificate struct {
 // signer.Sign from the goroutine that runs it, and calls may overlap when the Certificate is shared.
 //
 // Keys are ECDSA on P-256, P-384 or P-521, RSA of 2048 to 8192 bits, and Ed25519. Chain and signer are kept, the bytes are copied.
-// Beyond the leaf, certificates are not looked at; WebRTC peers ignore them. The dates are not either.
+// Of the leaf, the key is looked at and nothing that could be wrong with it: dates, names, extensions, whether anybody has
+// signed it (RFC 9925). Beyond the leaf, certificates are not looked at; WebRTC peers ignore them.
 //
 // The error wraps ErrNoCertificate, ErrBadCertificate, or ErrKey when the key is not supported or is not the leaf's.
 func New(signer crypto.Signer, chain ...[]byte) (*Certificate, error) {
@@ -53,18 +53,18 @@ func New(signer crypto.Signer, chain ...[]byte) (*Certificate, error) {
 		}
 		c.chain = append(c.chain, append([]byte(nil), der...))
 	}
-	leaf, err := x509.ParseCertificate(c.chain[0])
+	leaf, err := parseLeaf(c.chain[0])
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrBadCertificate, err)
+		return nil, err
 	}
 	if signer == nil {
 		return nil, fmt.Errorf("%w: none", ErrKey)
 	}
-	if err := checkKey(signer.Public(), leaf.PublicKey); err != nil {
+	if err := checkKey(signer.Public(), leaf.key); err != nil {
 		return nil, err
 	}
-	c.notAfter = leaf.NotAfter
-	c.set = fingerprintsOf(leaf)
+	c.notAfter = leaf.notAfter
+	c.set = fingerprintsOf(c.chain[0], leaf.hash)
 	return c, nil
 }
 
@@ -93,20 +93,17 @@ func checkKey(public, certified crypto.PublicKey) error {
 	return nil
 }
 
-// fingerprintsOf returns what to signal for leaf:
+// fingerprintsOf returns what to signal for a leaf, in whose signature is a hash function that is stronger than sha-256, or
+// is not:
 //
 // "An endpoint MUST, as a minimum, calculate a fingerprint using both the 'SHA-256' hash function algorithm and the hash
 // function used to generate the signature on the certificate for each possible certificate." RFC 8122, Section 5.1. It may
 // leave one out "if local policy mandates use of stronger algorithms": so nothing weaker than sha-256.
-func fingerprintsOf(leaf *x509.Certificate) Set {
-	set := Set{{SHA256, SHA256.sum(leaf.Raw)}}
-	switch leaf.SignatureAlgorithm {
-	case x509.ECDSAWithSHA384, x509.SHA384WithRSA, x509.SHA384WithRSAPSS:
-		set = append(set, Fingerprint{SHA384, SHA384.sum(leaf.Raw)})
-	case x509.ECDSAWithSHA512, x509.SHA512WithRSA, x509.SHA512WithRSAPSS:
-		set = append(set, Fingerprint{SHA512, SHA512.sum(leaf.Raw)})
+func fingerprintsOf(leaf []byte, stronger Hash) Set {
+	set := Set{{SHA256, SHA256.sum(leaf)}}
+	if stronger != "" {
+		set = append(set, Fingerprint{stronger, stronger.sum(leaf)})
 	}
-	// Ed25519 has SHA-512 inside, but no function that its algorithm identifier names. RFC 8410, Section 3.
 	return set
 }
 
@@ -116,7 +113,7 @@ func (c *Certificate) Chain() [][]byte { return c.chain }
 // Signer returns what signs with the leaf's key.
 func (c *Certificate) Signer() crypto.Signer { return c.signer }
 
-// NotAfter returns when the leaf expires. Nothing here or in a WebRTC peer enforces it; an application that keeps
+// NotAfter returns when the leaf expires; the zero Time if it says nothing that can be read. Nothing here or in a WebRTC peer enforces it; an application that keeps
 // certificates renews them by it.
 func (c *Certificate) NotAfter() time.Time { return c.notAfter }
 
