@@ -60,7 +60,7 @@ func TestNewRefuses(t *testing.T) {
 	p256, other := mustGenerate(t, ECDSAP256), mustGenerate(t, ECDSAP256)
 	ed := mustGenerate(t, Ed25519)
 	leaf := p256.Chain()[0]
-	p521, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
+	p224, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestNewRefuses(t *testing.T) {
 		{"key of another kind", ed.Signer(), [][]byte{leaf}, ErrKey},
 		{"another Ed25519 key", mustGenerate(t, Ed25519).Signer(), ed.Chain(), ErrKey},
 		{"chain in the wrong order", other.Signer(), [][]byte{leaf, other.Chain()[0]}, ErrKey},
-		{"P-521", p521, [][]byte{leaf}, ErrKey},
+		{"P-224", p224, [][]byte{leaf}, ErrKey},
 		{"RSA of 2047 bits", rsaKey(2047), [][]byte{leaf}, ErrKey},
 		{"RSA of 8193 bits", rsaKey(8193), [][]byte{leaf}, ErrKey}, // CERT-01
 		{"RSA of 2048 bits, not the leaf's", rsaKey(2048), [][]byte{leaf}, ErrKey},
@@ -96,6 +96,9 @@ func TestNewRefuses(t *testing.T) {
 		if c, err := New(test.signer, test.chain...); c != nil || !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, %v, want %v", test.name, c, err, test.want)
 		}
+	}
+	if _, err := New(p224, leaf); !strings.Contains(err.Error(), "curve") {
+		t.Errorf("P-224: %v", err)
 	}
 	for _, bits := range []int{2047, 8193} { // they are refused for the size, not because they are not the leaf's
 		if _, err := New(rsaKey(bits), leaf); !strings.Contains(err.Error(), fmt.Sprintf("%d bits", bits)) {
