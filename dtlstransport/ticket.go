@@ -51,9 +51,9 @@ func NewTicketKeys(secret [32]byte) *TicketKeys {
 	return &TicketKeys{secret}
 }
 
-// aead returns the cipher of one ticket. Every ticket has a key of its own, so
-// that its nonce can be constant: no number of tickets makes two of them meet
-// under one key.
+// aead returns the cipher of one ticket. Every ticket has a key of its own: no
+// number of tickets makes two of them meet under one key, whatever their nonces, which it
+// makes and keeps itself.
 func (k *TicketKeys) aead(period uint64, seed []byte) cipher.AEAD {
 	m := hmac.New(sha256.New, k.secret[:])
 	m.Write([]byte("rtctransport ticket"))
@@ -63,7 +63,7 @@ func (k *TicketKeys) aead(period uint64, seed []byte) cipher.AEAD {
 	if err != nil {
 		panic(err) // 32 bytes are a key
 	}
-	aead, err := cipher.NewGCM(block)
+	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
 		panic(err)
 	}
@@ -81,7 +81,7 @@ func ticketsEnd(now time.Time) time.Time {
 
 // SealTicket makes a ticket of a session.
 //
-//	period 8, seed 32, AES-256-GCM(session)
+//	period 8, seed 32, nonce 12, AES-256-GCM(session)
 func (k *TicketKeys) SealTicket(now time.Time, session []byte) (ticket []byte, until time.Time) {
 	period := ticketPeriodOf(now)
 	ticket = binary.BigEndian.AppendUint64(nil, period)
@@ -89,7 +89,7 @@ func (k *TicketKeys) SealTicket(now time.Time, session []byte) (ticket []byte, u
 	seed := ticket[8:]
 	rand.Read(seed)
 	aead := k.aead(period, seed)
-	return aead.Seal(ticket, make([]byte, aead.NonceSize()), session, ticket[:8]), ticketsEnd(now)
+	return aead.Seal(ticket, nil, session, ticket[:8]), ticketsEnd(now)
 }
 
 // OpenTicket returns the session in a ticket, or nil. renew says that its key is
@@ -104,7 +104,7 @@ func (k *TicketKeys) OpenTicket(now time.Time, ticket []byte) (session []byte, r
 		return nil, false
 	}
 	aead := k.aead(period, ticket[8:8+ticketSeedLen])
-	session, err := aead.Open(nil, make([]byte, aead.NonceSize()), ticket[8+ticketSeedLen:], ticket[:8])
+	session, err := aead.Open(nil, nil, ticket[8+ticketSeedLen:], ticket[:8])
 	if err != nil {
 		return nil, false
 	}

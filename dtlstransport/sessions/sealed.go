@@ -15,13 +15,13 @@ import (
 
 const (
 	// sealedFormat is the first byte of a sealed session. Others are not opened.
-	sealedFormat = 1
+	sealedFormat = 2
 
 	sealedSeedLen = 32 // bytes
 
 	// SealedOverhead is by how many bytes a sealed session is larger: the format,
-	// the seed and the tag of AES-GCM, 1 + 32 + 16.
-	SealedOverhead = 1 + sealedSeedLen + 16
+	// the seed, the nonce and the tag of AES-GCM, 1 + 32 + 12 + 16.
+	SealedOverhead = 1 + sealedSeedLen + 12 + 16
 )
 
 // The errors of NewSealedStore.
@@ -115,7 +115,7 @@ func (s *SealedStore) Stats() SealedStats {
 
 // seal returns what is stored of a session.
 //
-//	format 1, seed 32, AES-256-GCM(session)
+//	format 2, seed 32, nonce 12, AES-256-GCM(session)
 //
 // The additional data are the format and the key in the store: a session does not
 // open in the place of another.
@@ -125,7 +125,7 @@ func (s *SealedStore) seal(key string, session []byte) []byte {
 	seed := sealed[1:]
 	rand.Read(seed)
 	aead := sessionAEAD(&s.keys[0], seed)
-	return aead.Seal(sealed, make([]byte, aead.NonceSize()), session, sealedData(key))
+	return aead.Seal(sealed, nil, session, sealedData(key))
 }
 
 // open returns the session in sealed, or nil. What an attacker learns from the
@@ -137,7 +137,7 @@ func (s *SealedStore) open(key string, sealed []byte) []byte {
 		for i := range s.keys {
 			aead := sessionAEAD(&s.keys[i], seed)
 			// There is always room for a byte, so that an empty session is not nil.
-			session, err := aead.Open(make([]byte, 0, len(ciphertext)), make([]byte, aead.NonceSize()), ciphertext, sealedData(key))
+			session, err := aead.Open(make([]byte, 0, len(ciphertext)), nil, ciphertext, sealedData(key))
 			if err == nil {
 				s.opened.Add(1)
 				return session
@@ -152,8 +152,8 @@ func (s *SealedStore) open(key string, sealed []byte) []byte {
 func sealedData(key string) []byte { return append([]byte{sealedFormat}, key...) }
 
 // sessionAEAD returns the cipher of one sealed session. Each has a key of its
-// own, so that its nonce can be constant: two seeds of 32 random bytes never meet,
-// however much is sealed under one key, by however many processes.
+// own, whatever the nonce, which it makes and keeps itself: two seeds of 32 random bytes
+// never meet, however much is sealed under one key, by however many processes.
 func sessionAEAD(key *[32]byte, seed []byte) cipher.AEAD {
 	m := hmac.New(sha256.New, key[:])
 	m.Write([]byte("rtctransport sealed session"))
@@ -162,7 +162,7 @@ func sessionAEAD(key *[32]byte, seed []byte) cipher.AEAD {
 	if err != nil {
 		panic(err) // 32 bytes are a key
 	}
-	aead, err := cipher.NewGCM(block)
+	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {
 		panic(err)
 	}
