@@ -30,6 +30,7 @@ func main() {
 	peers := flag.Int("peers", icelite.DefaultMaxPeers, "how many `peers` may be connected at a time")
 	sockets := flag.Int("sockets", 1, "how many `sockets` share the UDP port (Linux)")
 	portable := flag.Bool("portable", false, "use no batches and no segmentation offload")
+	debug := flag.String("debug", "", "`address` to serve Go profiles on, as 127.0.0.1:6060; empty: none")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		log.Fatalf("unexpected argument %q", flag.Arg(0))
@@ -44,6 +45,13 @@ func main() {
 			log.Fatalf("-public: %v", err)
 		}
 		config.Addresses = append(config.Addresses, ip)
+	}
+	if *debug != "" {
+		at, err := serveDebug(*debug)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("profiles on http://%s/debug/pprof/\n", at)
 	}
 	if err := serve(*address, *media, config); err != nil {
 		log.Fatal(err)

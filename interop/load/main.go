@@ -133,6 +133,7 @@ func run(ctx context.Context, o options, progress io.Writer) (*Report, error) {
 	began := time.Now()
 	subscribers, failures := joinAll(ctx, o, web, ids, certificate, progress)
 	clients = append(clients, subscribers...)
+	web.CloseIdleConnections() // so that what the server holds is peers alone
 	joined := usageOf(o.pid)
 	r := &Report{Peers: len(clients), Failed: len(failures), Failures: tally(failures), JoinedIn: time.Since(began).Seconds()}
 	r.setUp(subscribers)

@@ -37,6 +37,7 @@ type Process struct {
 	t     Owner
 	name  string
 	stdin io.WriteCloser
+	pid   int
 	done  chan struct{} // closed when it has exited and its output is read
 	code  int           // its exit code, once done
 
@@ -69,6 +70,7 @@ func StartIn(t Owner, dir string, env []string, name string, args ...string) *Pr
 		t.Fatalf("%v", err)
 	}
 	alive.Close()
+	p.pid = cmd.Process.Pid
 	go func() {
 		_ = cmd.Wait() // the exit code says it
 		p.code = cmd.ProcessState.ExitCode()
@@ -100,6 +102,9 @@ func shorten(s string) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// PID returns the number of the process.
+func (p *Process) PID() int { return p.pid }
 
 // Write takes the program's output.
 func (p *Process) Write(b []byte) (int, error) {
