@@ -29,6 +29,7 @@ const (
 	AlertUserCanceled          AlertDescription = 90
 	AlertNoRenegotiation       AlertDescription = 100
 	AlertUnsupportedExtension  AlertDescription = 110
+	AlertBadCertStatusResponse AlertDescription = 113
 	AlertNoApplicationProtocol AlertDescription = 120
 )
 
@@ -61,6 +62,7 @@ var alertNames = map[AlertDescription]string{
 	AlertUserCanceled:          "user_canceled",
 	AlertNoRenegotiation:       "no_renegotiation",
 	AlertUnsupportedExtension:  "unsupported_extension",
+	AlertBadCertStatusResponse: "bad_certificate_status_response",
 	AlertNoApplicationProtocol: "no_application_protocol",
 }
 

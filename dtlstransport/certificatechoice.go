@@ -22,6 +22,12 @@ type CertificateUse struct {
 	// CertificateRequest, or as a client in the extension certificate_authorities (RFC
 	// 8446, Section 4.2.4).
 	MatchIssuer bool
+
+	// Status, at a server, returns the OCSP response that clients which ask get with the
+	// certificate (RFC 6066, Section 8), DER; empty means none. It is asked from
+	// within the engine, also for hellos that anybody has forged: what it returns has
+	// been fetched before. An error refuses the client with internal_error.
+	Status func() ([]byte, error)
 }
 
 // check reports what is wrong with a use.

@@ -25,8 +25,8 @@ func (s client12State) String() string {
 // client12Grammar is what each state awaits. ChangeCipherSpec is no handshake
 // message; the Finished behind it is in epoch 1.
 var client12Grammar = []grammar{
-	client12Flight4: {{typ: wire.TypeServerHello}, {typ: wire.TypeCertificate}, {typ: wire.TypeServerKeyExchange},
-		{typ: wire.TypeCertificateRequest, optional: true}, {typ: wire.TypeServerHelloDone}},
+	client12Flight4: {{typ: wire.TypeServerHello}, {typ: wire.TypeCertificate}, {typ: wire.TypeCertificateStatus, optional: true},
+		{typ: wire.TypeServerKeyExchange}, {typ: wire.TypeCertificateRequest, optional: true}, {typ: wire.TypeServerHelloDone}},
 	client12Flight6: {{typ: wire.TypeFinished}},
 }
 
@@ -34,6 +34,7 @@ var client12Grammar = []grammar{
 const (
 	inServerHello = iota
 	inServerCertificate
+	inCertificateStatus
 	inServerKeyExchange
 	inCertificateRequest
 	inServerHelloDone
@@ -51,7 +52,8 @@ const (
 //
 //	                                           ServerHello  \
 //	                                           Certificate   \
-//	                                     ServerKeyExchange    Flight 4
+//	                                    CertificateStatus*    Flight 4
+//	                                     ServerKeyExchange    |
 //	                                   CertificateRequest*   /
 //	                        <--------      ServerHelloDone  /
 //
@@ -64,7 +66,7 @@ const (
 //	                                    [ChangeCipherSpec]  \ Flight 6
 //	                        <--------             Finished  /
 //
-// RFC 6347, Section 4.2.4, Figure 1.
+// RFC 6347, Section 4.2.4, Figure 1; RFC 6066, Section 8.
 type client12 struct {
 	e     *Engine
 	h     *handshake
@@ -223,6 +225,9 @@ func (c *client12) readFlight4(messages []received) (*flight4, *AlertError) {
 	}
 	f.chain = certificate.Chain
 	if _, a = c.e.judgePeer(f.chain); a != nil {
+		return nil, a
+	}
+	if a = c.readStatus(f, messages[inCertificateStatus]); a != nil {
 		return nil, a
 	}
 	if a = c.readServerKeyExchange(f, messages[inServerKeyExchange].body); a != nil {

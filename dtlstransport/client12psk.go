@@ -43,6 +43,9 @@ func (c *client12) matchFlight4(seq uint16) (messages []received, complete bool,
 			return messages, true, nil
 		}
 	}
+	if a := c.matchStatus(seq); a != nil {
+		return nil, false, a
+	}
 	return client12Grammar[client12Flight4].match(in, seq, c.flight())
 }
 

@@ -112,6 +112,7 @@ func (c *client12) judgeResumed(now time.Time, seq uint16, body []byte) *AlertEr
 	c.e.parameters, c.e.resumed = p, s
 	c.e.setPeerCertificates(s.chain)
 	c.e.identity = s.identity
+	c.e.parameters.status = s.status
 	c.e.write[1], c.e.read, c.e.epoch = sealer, opener, 1
 	h.accept(now, 1, last)
 	if problem := c.e.replayEarly(now); problem != nil {

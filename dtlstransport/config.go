@@ -101,6 +101,14 @@ type Config struct {
 	// certificate.
 	PSK *PSK
 
+	// VerifyStatus, if not nil, makes a client ask for an OCSP response, and judges what
+	// the server has sent with its chain: nil if that is nothing. It comes on top of the
+	// fingerprints or of VerifyPeer, for peers that are known by an authority. An
+	// *AlertError chooses the alert that the peer gets, any other error means
+	// bad_certificate_status_response. What VerifyPeer says of its arguments and of when
+	// it is asked holds here too; a resumed session is not judged again.
+	VerifyStatus func(chain [][]byte, response []byte) error
+
 	// CipherSuites are offered or accepted in this order. Empty means
 	// DefaultCipherSuites.
 	CipherSuites []CipherSuite

@@ -20,6 +20,7 @@ type parameters struct {
 	srtpProfile          keying.SRTPProfile
 	protocol             string // ALPN
 	serverName           string // what the client calls the server; empty: nothing
+	status               []byte // OCSP response for the server's certificate, at a client
 	serverNameOurs       bool   // at a server: it is Config.ServerName
 	extendedMasterSecret bool
 	ids                  connectionIDs
@@ -54,6 +55,7 @@ func (c *Config) clientHello(random wire.Random, cookie []byte, o sessionOffer) 
 	m.HasRenegotiationInfo = true
 	m.ALPN = c.ALPN
 	c.offerConnectionID(m)
+	m.HasStatusRequest = c.VerifyStatus != nil
 	m.HasServerName, m.ServerName = c.ServerName != "", c.ServerName
 	if profiles := c.srtpProfiles(); len(profiles) > 0 {
 		// No MKI: "MUST NOT" (RFC 8827, Section 6.5).
@@ -80,6 +82,8 @@ func (c *Config) offered(extension uint16) bool {
 		return len(c.ALPN) > 0
 	case wire.ExtensionServerName:
 		return c.ServerName != ""
+	case wire.ExtensionStatusRequest:
+		return c.VerifyStatus != nil
 	case wire.ExtensionSessionTicket:
 		return c.wantsTickets()
 	case wire.ExtensionConnectionID:

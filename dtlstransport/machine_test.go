@@ -22,7 +22,7 @@ func TestTheStatesAwaitTheMessagesOfTheRFC(t *testing.T) { // HS-18, HS-20, HS-2
 		fmt.Fprintf(&b, "%v: %v\n", server12State(i), g)
 	}
 	fmt.Fprintf(&b, "%v, %v\n", client12State(len(client12Grammar)), server12State(len(server12Grammar)))
-	const want = `client12Flight4: ServerHello Certificate ServerKeyExchange CertificateRequest* ServerHelloDone
+	const want = `client12Flight4: ServerHello Certificate CertificateStatus* ServerKeyExchange CertificateRequest* ServerHelloDone
 client12Flight6: Finished
 server12Flight1: ClientHello
 server12Flight5: Certificate ClientKeyExchange CertificateVerify

@@ -130,7 +130,7 @@ func TestAPolicySurvivesTheRoundTrip(t *testing.T) {
 // Who adds a field to Config decides whether a text may set it.
 func TestEveryFieldOfConfigIsASettingOrHasAReason(t *testing.T) {
 	reasons := map[string]string{
-		"Certificates": "not text", "RemoteFingerprints": "of one peer", "VerifyPeer": "not text", "SelectProtocol": "not text", "CertificateUses": "of Certificates", "ServerName": "of one association", "PSK": "secret", "Cookies": "secret", "ConnectionID": "of one association", "KeyLogWriter": "not text",
+		"Certificates": "not text", "RemoteFingerprints": "of one peer", "VerifyPeer": "not text", "SelectProtocol": "not text", "VerifyStatus": "not text", "CertificateUses": "of Certificates", "ServerName": "of one association", "PSK": "secret", "Cookies": "secret", "ConnectionID": "of one association", "KeyLogWriter": "not text",
 		"Trace": "not text", "Sessions": "not text", "Tickets": "secret", "NewProtector": "not text",
 		"ClientAuth": "insecure", "InsecureExportWithoutEMS": "insecure", "Conformance": "for test suites",
 	}

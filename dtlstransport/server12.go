@@ -184,6 +184,10 @@ func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertErro
 	} else if old != nil {
 		return s.resume(now, m, hello, p, old, renew)
 	}
+	status, a := config.statusFor(hello, certificate)
+	if a != nil {
+		return a
+	}
 	h.tokens--
 	var private *ecdh.PrivateKey
 	var public []byte
@@ -216,6 +220,7 @@ func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertErro
 	request := wire.CertificateRequest{Types: []uint8{certTypeECDSASign, certTypeRSASign}, SignatureAlgorithms: config.offeredSchemes()}
 	answer := serverHello(hello, &p, random)
 	s.e.answerConnectionID(hello, answer)
+	answer.HasStatusRequest = len(status) > 0
 	if p.extendedMasterSecret {
 		s.tickets = config.Tickets != nil && hello.HasSessionTicket
 		answer.HasSessionTicket = s.tickets
@@ -229,7 +234,11 @@ func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertErro
 		flight4 = s.appendPSKExchange(flight4, &p, public)
 	} else {
 		chain := wire.Certificate{Chain: certificate.Chain()}
-		flight4 = append(flight4, h.message(wire.TypeCertificate, chain.Append), h.message(wire.TypeServerKeyExchange, exchange.Append))
+		flight4 = append(flight4, h.message(wire.TypeCertificate, chain.Append))
+		if len(status) > 0 {
+			flight4 = append(flight4, h.message(wire.TypeCertificateStatus, (&wire.CertificateStatus{Response: status}).Append))
+		}
+		flight4 = append(flight4, h.message(wire.TypeServerKeyExchange, exchange.Append))
 		if config.ClientAuth != InsecureClientAuthNone {
 			flight4 = append(flight4, h.message(wire.TypeCertificateRequest, request.Append))
 		}

@@ -55,15 +55,17 @@ type session struct {
 
 	identity   []byte // the client's, of the pre-shared key that the session came from
 	serverName string // that the client asked for
+	status     []byte // OCSP response for the peer's certificate, at a client
 }
 
 // sessionFormat is the first byte of a stored session. Others are not read.
-const sessionFormat = 3
+const sessionFormat = 4
 
 // append appends the session as it is stored.
 //
 //	format 1, suite 2, expires 8 (seconds from 1970), local 32, master <1>,
-//	id <1>, ticket <2>, identity <2>, server name <1>, certificates <3> of <3>
+//	id <1>, ticket <2>, identity <2>, server name <1>, status <3>,
+//	certificates <3> of <3>
 func (s *session) append(b []byte) []byte {
 	b = append(b, sessionFormat)
 	b = binary.BigEndian.AppendUint16(b, uint16(s.suite.id))
@@ -76,6 +78,8 @@ func (s *session) append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint16(b, uint16(len(s.identity)))
 	b = append(b, s.identity...)
 	b = append(append(b, byte(len(s.serverName))), s.serverName...)
+	n := len(s.status)
+	b = append(append(b, byte(n>>16), byte(n>>8), byte(n)), s.status...)
 	return (&wire.Certificate{Chain: s.chain}).Append(b)
 }
 
@@ -88,10 +92,10 @@ func parseSession(b []byte) (*session, error) {
 	var format uint8
 	var suite uint16
 	var expires uint64
-	var master, id, ticket, identity, serverName cryptobyte.String
+	var master, id, ticket, identity, serverName, status cryptobyte.String
 	if !in.ReadUint8(&format) || format != sessionFormat || !in.ReadUint16(&suite) || !in.ReadUint64(&expires) || !in.CopyBytes(s.local[:]) ||
 		!in.ReadUint8LengthPrefixed(&master) || !in.ReadUint8LengthPrefixed(&id) || !in.ReadUint16LengthPrefixed(&ticket) || !in.ReadUint16LengthPrefixed(&identity) ||
-		!in.ReadUint8LengthPrefixed(&serverName) {
+		!in.ReadUint8LengthPrefixed(&serverName) || !in.ReadUint24LengthPrefixed(&status) {
 		return nil, errSession
 	}
 	certificate, err := wire.ParseCertificate(in)
@@ -100,7 +104,7 @@ func parseSession(b []byte) (*session, error) {
 	}
 	s.expires = time.Unix(int64(expires), 0)
 	s.master, s.id, s.ticket, s.identity, s.chain = master, id, ticket, identity, certificate.Chain
-	s.serverName = string(serverName)
+	s.serverName, s.status = string(serverName), status
 	return s, nil
 }
 
@@ -188,6 +192,7 @@ func (e *Engine) newSession(now time.Time, id, ticket []byte) *session {
 
 		identity:   e.identity,
 		serverName: e.parameters.serverName,
+		status:     e.parameters.status,
 	}
 	switch {
 	case e.resumed != nil:

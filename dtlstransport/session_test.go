@@ -293,7 +293,7 @@ func TestASessionWithoutEMSIsNeitherKeptNorResumed(t *testing.T) { // EMS-05
 
 func TestSessionsSurviveStorage(t *testing.T) {
 	s := &session{suite: TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256.info(), expires: epochZero, master: bytes.Repeat([]byte{7}, 48),
-		id: []byte("id"), ticket: []byte("ticket"), serverName: "sfu.example", chain: [][]byte{[]byte("leaf"), []byte("issuer")}}
+		id: []byte("id"), ticket: []byte("ticket"), serverName: "sfu.example", status: []byte("good"), chain: [][]byte{[]byte("leaf"), []byte("issuer")}}
 	b := s.append(nil)
 	got, err := parseSession(b)
 	if err != nil || !got.expires.Equal(s.expires) {

@@ -93,6 +93,11 @@ type ConnectionState struct {
 	// It must not be changed.
 	PeerCertificates [][]byte
 
+	// CertificateStatus is the OCSP response that a server has sent with its
+	// certificate, in this handshake or in the one that it resumes, if
+	// Config.VerifyStatus asks for one. It must not be changed.
+	CertificateStatus []byte
+
 	// PSKIdentity is what the client has named its pre-shared key; nil under a suite
 	// without one. It must not be changed.
 	PSKIdentity []byte
@@ -125,6 +130,7 @@ func (e *Engine) ConnectionState() ConnectionState {
 		PeerConnectionID:     e.parameters.ids.peer,
 		LocalCertificate:     e.localCertificate(),
 		PeerCertificates:     e.chain,
+		CertificateStatus:    e.parameters.status,
 		PSKIdentity:          e.identity,
 		RoundTrips:           (e.flights + 1) / 2,
 	}

@@ -62,15 +62,15 @@ func DeletePeer(store dtlstransport.SessionStore, peer fingerprint.Fingerprint) 
 // store it, or nil if the peer had none or this is no session. It aliases session.
 //
 //	format 1, suite 2, expires 8, local 32, master <1>, id <1>, ticket <2>, identity <2>, server name <1>,
-//	certificates <3> of <3>
+//	status <3>, certificates <3> of <3>
 func peerCertificate(session []byte) []byte {
 	s := cryptobyte.String(session)
 	var format uint8
 	var skipped cryptobyte.String
-	if !s.ReadUint8(&format) || format != 3 || !s.Skip(2+8+32) ||
+	if !s.ReadUint8(&format) || format != 4 || !s.Skip(2+8+32) ||
 		!s.ReadUint8LengthPrefixed(&skipped) || !s.ReadUint8LengthPrefixed(&skipped) ||
 		!s.ReadUint16LengthPrefixed(&skipped) || !s.ReadUint16LengthPrefixed(&skipped) ||
-		!s.ReadUint8LengthPrefixed(&skipped) {
+		!s.ReadUint8LengthPrefixed(&skipped) || !s.ReadUint24LengthPrefixed(&skipped) {
 		return nil
 	}
 	m, err := wire.ParseCertificate(s)

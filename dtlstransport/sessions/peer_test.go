@@ -154,7 +154,7 @@ func FuzzPeerCertificate(f *testing.F) {
 		f.Fatalf("%d sessions", len(inner))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if got := peerCertificate(b); len(got) > len(b) || got != nil && (len(got) == 0 || b[0] != 3) {
+		if got := peerCertificate(b); len(got) > len(b) || got != nil && (len(got) == 0 || b[0] != 4) {
 			t.Errorf("%x shows %x", b, got)
 		}
 	})

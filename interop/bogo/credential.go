@@ -20,6 +20,8 @@ type credential struct {
 	key   crypto.Signer
 	use   dtlstransport.CertificateUse
 	used  bool
+
+	staple []byte // OCSP response
 }
 
 // credential returns the one that flags now apply to.
@@ -87,7 +89,9 @@ func (o *options) addCertificates(config *dtlstransport.Config) error {
 			return err
 		}
 		config.Certificates = append(config.Certificates, certificate)
-		config.CertificateUses[certificate] = c.use
+		use := c.use
+		use.Status = func() ([]byte, error) { return o.status.answer(c.staple) }
+		config.CertificateUses[certificate] = use
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strconv"
 	"strings"
@@ -37,6 +38,8 @@ type options struct {
 	rejectALPN                bool
 	serverName                string // of a client
 	maxCertificateList        int
+	requestStatus             bool
+	status                    statusCallback // the flags of the legacy one
 	quicParameters            bool
 	noTickets                 bool
 	tickets                   *ticketSealer // of the application; nil: the engine's
@@ -58,6 +61,7 @@ type options struct {
 	expectALPN          string
 	expectAdvertised    string // ALPN, as in the hello
 	expectServerName    string
+	expectStatus        []byte
 	serverNameAck       bool
 	expectCredential    int
 	hasExpectCredential bool
@@ -144,7 +148,21 @@ var flags = map[string]flag{
 	"new-x509-credential": bit((*options).newCredential),
 	"must-match-issuer":   bit(func(o *options) { o.credential().use.MatchIssuer = true }),
 	"signing-prefs":       {true, addSigningScheme},
-	"trust-cert":          {true, ignore}, // the verdict is that of -verify-fail alone
+	"ocsp-response": {true, func(o *options, v string) (err error) {
+		o.credential().staple, err = base64.StdEncoding.DecodeString(v)
+		return err
+	}},
+
+	"enable-ocsp-stapling": bit(func(o *options) { o.requestStatus = true }),
+	"expect-ocsp-response": {true, func(o *options, v string) (err error) {
+		o.expectStatus, err = base64.StdEncoding.DecodeString(v)
+		return err
+	}},
+	"use-ocsp-callback":     nothing, // there is always one
+	"set-ocsp-in-callback":  nothing, // there is no other place
+	"decline-ocsp-callback": bit(func(o *options) { o.status.decline = true }),
+	"fail-ocsp-callback":    bit(func(o *options) { o.status.fail = true }),
+	"trust-cert":            {true, ignore}, // the verdict is that of -verify-fail alone
 
 	"use-early-callback":           nothing, // certificates are there from the start
 	"use-old-client-cert-callback": nothing,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -64,6 +65,9 @@ func (s *shim) config(o *options, resume bool) (*dtlstransport.Config, error) {
 		config.InitialTimeout = o.initialTimeout
 	}
 	if !o.server {
+		if o.requestStatus {
+			config.VerifyStatus = o.status.judge
+		}
 		// The reference refuses a server that can use none of its certificates.
 		if len(config.Certificates) > 0 {
 			config.ClientAuth = dtlstransport.ClientAuthRequire
@@ -164,6 +168,9 @@ func (s *shim) check(a *association, resume bool) error {
 	}
 	if o.server && o.expectServerName != "" && state.ServerName != o.expectServerName {
 		return fmt.Errorf("server name %q, want %q", state.ServerName, o.expectServerName)
+	}
+	if o.expectStatus != nil && !bytes.Equal(state.CertificateStatus, o.expectStatus) {
+		return fmt.Errorf("status %x, want %x", state.CertificateStatus, o.expectStatus)
 	}
 	if o.hasExpectCredential && !state.Resumed {
 		if index, ok := o.selected(); !ok || index != o.expectCredential {

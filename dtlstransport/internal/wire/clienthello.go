@@ -108,5 +108,5 @@ func (m *ClientHello) Append(b []byte) []byte {
 	b = appendVector8(b, m.Cookie)
 	b = appendUint16s(b, m.CipherSuites)
 	b = appendVector8(b, m.CompressionMethods)
-	return m.Extensions.appendBlock(b)
+	return m.Extensions.appendBlock(b, TypeClientHello)
 }

@@ -17,7 +17,7 @@ var (
 				UseSRTP: &UseSRTP{Profiles: []uint16{7, 1, 8}, MKI: numbered(255)}, ALPN: []string{"webrtc", "c-webrtc"},
 				ExtendedMasterSecret: true, EncryptThenMAC: true, HasSessionTicket: true, SessionTicket: numbered(300),
 				HasConnectionID: true, ConnectionID: numbered(255), HasRenegotiationInfo: true, RenegotiationInfo: numbered(12),
-				HasServerName: true, ServerName: "sfu.example", SupportedVersions: []uint16{0xfefc, 0xfefd},
+				HasServerName: true, ServerName: "sfu.example", HasStatusRequest: true, SupportedVersions: []uint16{0xfefc, 0xfefd},
 				ClientCertTypes: []uint8{2, 0}, ServerCertTypes: []uint8{0}, Authorities: [][]byte{numbered(1), numbered(40)},
 			},
 		},
@@ -37,7 +37,7 @@ var (
 			Extensions: Extensions{
 				PointFormats: []byte{0}, UseSRTP: &UseSRTP{Profiles: []uint16{7}, MKI: []byte{}}, ALPN: []string{"webrtc"},
 				ExtendedMasterSecret: true, EncryptThenMAC: true, HasSessionTicket: true, SessionTicket: []byte{}, HasConnectionID: true, ConnectionID: numbered(8),
-				HasRenegotiationInfo: true, RenegotiationInfo: []byte{}, HasServerName: true,
+				HasRenegotiationInfo: true, RenegotiationInfo: []byte{}, HasServerName: true, HasStatusRequest: true,
 			},
 		},
 	}
@@ -70,6 +70,11 @@ var (
 	certificateRequestExamples = []appender{
 		&CertificateRequest{Types: []uint8{1, 64}, SignatureAlgorithms: []uint16{0x0403, 0x0804, 0x0401}},
 		&CertificateRequest{Types: []uint8{64}, SignatureAlgorithms: []uint16{0x0403}, Authorities: [][]byte{numbered(1), numbered(40)}},
+	}
+
+	certificateStatusExamples = []appender{
+		&CertificateStatus{Response: numbered(1)},
+		&CertificateStatus{Response: numbered(1500)},
 	}
 
 	certificateVerifyExamples = []appender{

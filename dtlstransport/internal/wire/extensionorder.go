@@ -11,7 +11,8 @@ import (
 var ordered = []uint16{
 	ExtensionRenegotiationInfo, ExtensionExtendedMasterSecret, ExtensionSupportedGroups, ExtensionPointFormats,
 	ExtensionSignatureAlgorithms, ExtensionUseSRTP, ExtensionALPN, ExtensionSessionTicket, ExtensionConnectionID, ExtensionServerName,
-	ExtensionSupportedVersions, ExtensionClientCertType, ExtensionServerCertType, ExtensionCertAuthorities, ExtensionEncryptThenMAC,
+	ExtensionStatusRequest, ExtensionSupportedVersions, ExtensionClientCertType, ExtensionServerCertType, ExtensionCertAuthorities,
+	ExtensionEncryptThenMAC,
 }
 
 // RandomOrder returns an Extensions.Order of all extensions that Append can write. All orders are as likely. It

@@ -9,6 +9,7 @@ import (
 // The extensions that are named in this package.
 const (
 	ExtensionServerName           uint16 = 0      // RFC 6066
+	ExtensionStatusRequest        uint16 = 5      // RFC 6066, Section 8
 	ExtensionSupportedGroups      uint16 = 10     // RFC 8422, Section 5.1.1
 	ExtensionPointFormats         uint16 = 11     // RFC 8422, Section 5.1.2
 	ExtensionSignatureAlgorithms  uint16 = 13     // RFC 5246, Section 7.4.1.4.1
@@ -44,6 +45,8 @@ type Extensions struct {
 
 	HasServerName bool
 	ServerName    string // the host_name of a client; empty in a ServerHello
+
+	HasStatusRequest bool // for OCSP
 
 	SupportedVersions []uint16 // absent: nil. Read from a ClientHello only
 
@@ -109,6 +112,8 @@ func (e *Extensions) read(extension uint16, data cryptobyte.String, hello Handsh
 	switch extension {
 	case ExtensionServerName:
 		return e.readServerName(data, hello)
+	case ExtensionStatusRequest:
+		return e.readStatusRequest(data, hello)
 	case ExtensionSupportedVersions:
 		return e.readSupportedVersions(data, hello)
 	case ExtensionClientCertType:
@@ -142,7 +147,7 @@ func (e *Extensions) read(extension uint16, data cryptobyte.String, hello Handsh
 }
 
 // appendBlock appends the extensions that are present, and no block at all if there are none.
-func (e *Extensions) appendBlock(b []byte) []byte {
+func (e *Extensions) appendBlock(b []byte, hello HandshakeType) []byte {
 	b, at := beginVector(b, 2)
 	b = e.appendServerName(b)
 	b = e.appendRenegotiationInfo(b)
@@ -155,6 +160,7 @@ func (e *Extensions) appendBlock(b []byte) []byte {
 	b = e.appendALPN(b)
 	b = e.appendSessionTicket(b)
 	b = e.appendConnectionID(b)
+	b = e.appendStatusRequest(b, hello)
 	b = e.appendSupportedVersions(b)
 	b = appendCertificateTypes(b, ExtensionClientCertType, e.ClientCertTypes)
 	b = appendCertificateTypes(b, ExtensionServerCertType, e.ServerCertTypes)

@@ -92,6 +92,15 @@ func TestEachExtensionIsStrictAboutItsForm(t *testing.T) {
 		{"HS-36", "name acknowledged", server, extension(0), nil},
 		{"HS-36", "name acknowledged with data", server, extension(0, 0), ErrDecode},
 
+		{"HS-35", "status", client, extension(5, 1, 0, 0, 0, 0), nil},
+		{"HS-35", "status of responders", client, extension(5, 1, 0, 3, 0, 1, 9, 0, 2, 7, 7), nil},
+		{"HS-35", "status without data", client, extension(5), ErrDecode},
+		{"HS-35", "status short", client, extension(5, 1, 0, 0, 0), ErrDecode},
+		{"HS-36", "status and a byte", client, extension(5, 1, 0, 0, 0, 0, 0), ErrDecode},
+		{"HS-35", "status of another type", client, extension(5, 2, 0xff), nil},
+		{"HS-36", "status promised", server, extension(5), nil},
+		{"HS-36", "status of a server", server, extension(5, 1), ErrDecode},
+
 		{"HS-35", "versions", client, extension(43, 4, 0xfe, 0xfc, 0xfe, 0xfd), nil},
 		{"HS-35", "versions without data", client, extension(43), ErrDecode},
 		{"HS-35", "no versions", client, extension(43, 0), ErrDecode},

@@ -63,6 +63,9 @@ func describe(e *Extensions) string {
 	if e.HasServerName {
 		fmt.Fprintf(&b, " name %q", e.ServerName)
 	}
+	if e.HasStatusRequest {
+		b.WriteString(" status")
+	}
 	if e.SupportedVersions != nil {
 		fmt.Fprintf(&b, " versions %04x", e.SupportedVersions)
 	}

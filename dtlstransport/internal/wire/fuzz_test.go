@@ -75,6 +75,8 @@ func checkTypes(t *testing.T, e *Extensions) {
 		ExtensionSupportedGroups: e.SupportedGroups != nil, ExtensionPointFormats: e.PointFormats != nil,
 		ExtensionSignatureAlgorithms: e.SignatureAlgorithms != nil, ExtensionUseSRTP: e.UseSRTP != nil, ExtensionALPN: e.ALPN != nil,
 		ExtensionExtendedMasterSecret: e.ExtendedMasterSecret, ExtensionSessionTicket: e.HasSessionTicket,
+		ExtensionServerName: e.HasServerName, ExtensionStatusRequest: e.HasStatusRequest, ExtensionSupportedVersions: e.SupportedVersions != nil,
+		ExtensionClientCertType: e.ClientCertTypes != nil, ExtensionServerCertType: e.ServerCertTypes != nil, ExtensionCertAuthorities: e.Authorities != nil,
 		ExtensionConnectionID: e.HasConnectionID, ExtensionRenegotiationInfo: e.HasRenegotiationInfo,
 	} {
 		if present && !slices.Contains(e.Types, extension) {
@@ -142,4 +144,5 @@ func FuzzParseNewSessionTicket(f *testing.F)   { fuzzCodec(f, TypeNewSessionTick
 func FuzzParseCertificateRequest(f *testing.F) { fuzzCodec(f, TypeCertificateRequest) }
 func FuzzParseCertificateVerify(f *testing.F)  { fuzzCodec(f, TypeCertificateVerify) }
 func FuzzParseClientKeyExchange(f *testing.F)  { fuzzCodec(f, TypeClientKeyExchange) }
+func FuzzParseCertificateStatus(f *testing.F)  { fuzzCodec(f, TypeCertificateStatus) }
 func FuzzParseFinished(f *testing.F)           { fuzzCodec(f, TypeFinished) }

@@ -61,5 +61,5 @@ func (m *ServerHello) Append(b []byte) []byte {
 	b = appendVector8(b, m.SessionID)
 	b = appendUint16(b, m.CipherSuite)
 	b = append(b, m.CompressionMethod)
-	return m.Extensions.appendBlock(b)
+	return m.Extensions.appendBlock(b, TypeServerHello)
 }
