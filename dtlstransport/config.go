@@ -67,7 +67,8 @@ const (
 // any number of associations.
 type Config struct {
 	// Certificates are what we may present, in order of preference; the first
-	// one that the peer can use is taken. At least one is needed: WebRTC
+	// one that the peer can use is taken, at a server after the choice of the suite.
+	// For long-lived endpoints see fingerprint.Rotation. At least one is needed: WebRTC
 	// authenticates both sides (RFC 8827, Section 6.5). Only a client with another
 	// ClientAuth than ClientAuthRequire may have none.
 	Certificates []*fingerprint.Certificate
