@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport"
@@ -112,18 +113,24 @@ func (s store) Get(key string) []byte                       { return s[key] }
 func (s store) Put(key string, session []byte, _ time.Time) { s[key] = session }
 func (s store) Delete(key string)                           { delete(s, key) }
 
-// sessions are what both ends have of a handshake before, for the kind resumed.
-var sessions [2]store
+// sessions are what both ends have of a handshake before, for the kind resumed, and sessionMaster is its secret.
+var (
+	sessions      [2]store
+	sessionMaster []byte
+)
 
 func rememberedSessions() [2]store {
 	if sessions[client] == nil {
 		sessions = [2]store{{}, {}}
+		var log strings.Builder
 		s := &stage{now: epochZero}
+		s.change = func(_, server *dtlstransport.Config) { server.KeyLogWriter = &log }
 		s.set(sessions[:])
 		s.run(patience, s.bothConnected)
 		if !s.bothConnected() {
 			panic("no session")
 		}
+		sessionMaster = secretsOf(log.String())
 	}
 	return [2]store{maps.Clone(sessions[client]), maps.Clone(sessions[server])}
 }
