@@ -82,7 +82,7 @@ func (t trace) accepts(role int, classical bool, word string) bool {
 			// A second Finished is a renegotiation to a classical end: message_seq has gone on. Behind a new hello
 			// the client has other keys, unless it resumes.
 			behind := word[i+1:]
-			if again := strings.IndexAny(behind, "HK"); role == client && again >= 0 && !t.resumes {
+			if again := strings.IndexAny(behind, "HK"); again >= 0 && !t.resumes {
 				behind = behind[:again]
 			}
 			return !classical || !strings.Contains(behind, "F")
