@@ -114,9 +114,10 @@ func handshakeFloor(b *testing.B) func() {
 				b.Fatal(err)
 			}
 			master := keying.ExtendedMasterSecret(crypto.SHA256, secret, random)
-			keying.KeyBlock(out, crypto.SHA256, master, random, random)
-			keying.VerifyData(crypto.SHA256, master, RoleClient, random)
-			keying.VerifyData(crypto.SHA256, master, RoleServer, random)
+			prf := keying.NewSecret(crypto.SHA256, master)
+			prf.KeyBlock(out, random, random)
+			prf.VerifyData(RoleClient, random)
+			prf.VerifyData(RoleServer, random)
 		}
 	}
 }

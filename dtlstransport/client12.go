@@ -18,8 +18,10 @@ const (
 	client12Flight6
 )
 
+var client12StateNames = []string{"client12Flight4", "client12Flight6"}
+
 func (s client12State) String() string {
-	return stateName("client12", []string{"Flight4", "Flight6"}, int(s))
+	return stateName("client12", client12StateNames, int(s))
 }
 
 // client12Grammar is what each state awaits. ChangeCipherSpec is no handshake

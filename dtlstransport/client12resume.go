@@ -20,6 +20,9 @@ type sessionOffer struct {
 
 // offerSession looks for a session with the expected peer.
 func (e *Engine) offerSession(now time.Time) sessionOffer {
+	if e.config.Sessions == nil {
+		return sessionOffer{}
+	}
 	s := e.storedSession(now, e.clientSessionKey())
 	if s == nil || len(s.ticket) > 0 && !e.config.wantsTickets() || !s.isFor(e.config.ServerName) {
 		return sessionOffer{}

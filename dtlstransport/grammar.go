@@ -65,10 +65,10 @@ func (g grammar) match(in *flight.Reassembler, seq uint16, state string) (flight
 	return flight, true, nil
 }
 
-// stateName makes the name of a state for errors and tests.
+// stateName returns the name of a state for errors and tests.
 func stateName(side string, names []string, state int) string {
 	if state < 0 || state >= len(names) {
 		return fmt.Sprintf("%s(%d)", side, state)
 	}
-	return side + names[state]
+	return names[state]
 }

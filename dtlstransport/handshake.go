@@ -347,7 +347,7 @@ func (e *Engine) finish(now time.Time) {
 	e.finished = true
 	e.finalSeq = e.hs.peerLast.seq
 	e.schedule.logKey(e.config.KeyLogWriter)
-	e.hs, e.side = nil, nil
+	e.hs, e.side, e.schedule.prf = nil, nil, nil
 	e.open(now)
 }
 

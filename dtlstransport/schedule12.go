@@ -16,6 +16,8 @@ type schedule12 struct {
 	clientRandom wire.Random
 	serverRandom wire.Random
 	master       []byte // 48 bytes
+
+	prf *keying.Secret // under master, while the handshake lasts; nil: not made yet
 }
 
 // newSchedule12 derives the master secret. sessionHash is that of the messages
@@ -42,7 +44,7 @@ func (s *schedule12) protection(local Role) (*record.Sealer, *record.Opener, err
 	m, k, v := c.MACLen(), c.KeyLen()-c.MACLen(), c.IVLen()
 	block := make([]byte, 2*(m+k+v))
 	defer clear(block)
-	keying.KeyBlock(block, s.suite.hash, s.master, s.clientRandom[:], s.serverRandom[:])
+	s.keyed().KeyBlock(block, s.clientRandom[:], s.serverRandom[:])
 	clientKey, serverKey := block[2*m:2*m+k], block[2*m+k:2*(m+k)]
 	clientIV, serverIV := block[2*(m+k):2*(m+k)+v], block[2*(m+k)+v:]
 	if m > 0 {
@@ -71,7 +73,15 @@ func (s *schedule12) withoutSecret() *schedule12 {
 // verifyData returns the content of the Finished that sender makes after the
 // messages of t.
 func (s *schedule12) verifyData(sender Role, t *transcript) [keying.VerifyDataLen]byte {
-	return keying.VerifyData(s.suite.hash, s.master, sender, t.sum(s.suite.hash))
+	return s.keyed().VerifyData(sender, t.sum(s.suite.hash))
+}
+
+// keyed returns the PRF under the master secret.
+func (s *schedule12) keyed() *keying.Secret {
+	if s.prf == nil {
+		s.prf = keying.NewSecret(s.suite.hash, s.master)
+	}
+	return s.prf
 }
 
 // sharedSecret computes the ECDHE secret with the peer's public key. Points off

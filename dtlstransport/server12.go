@@ -22,8 +22,10 @@ const (
 	server12ResumedFinished                      // the client's last flight, when a session is resumed
 )
 
+var server12StateNames = []string{"server12Flight1", "server12Flight5", "server12Finished", "server12ResumedFinished"}
+
 func (s server12State) String() string {
-	return stateName("server12", []string{"Flight1", "Flight5", "Finished", "ResumedFinished"}, int(s))
+	return stateName("server12", server12StateNames, int(s))
 }
 
 // server12Grammar is what each state awaits. Flight 5 is that of a client that

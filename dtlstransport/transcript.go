@@ -19,8 +19,21 @@ type transcript struct {
 	messages []byte
 }
 
+// transcriptRoom is what a handshake with two small certificates needs, in bytes.
+const transcriptRoom = 1536
+
+// room sees to it that the messages do not grow one by one.
+func (t *transcript) room() {
+	if t.messages == nil {
+		t.messages = make([]byte, 0, transcriptRoom)
+	}
+}
+
 // add appends a message that has its header.
-func (t *transcript) add(message []byte) { t.messages = append(t.messages, message...) }
+func (t *transcript) add(message []byte) {
+	t.room()
+	t.messages = append(t.messages, message...)
+}
 
 // addReceived appends a message that was put together from fragments, or
 // nothing if it was left out.
@@ -28,6 +41,7 @@ func (t *transcript) addReceived(m received) {
 	if !m.present {
 		return
 	}
+	t.room()
 	length := uint32(len(m.body))
 	t.messages = wire.AppendHeader(t.messages, wire.Header{Type: m.typ, Length: length, Seq: m.seq, FragmentLength: length})
 	t.messages = append(t.messages, m.body...)

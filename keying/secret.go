@@ -55,6 +55,11 @@ func ExtendedMasterSecret(h crypto.Hash, preMaster, sessionHash []byte) []byte {
 //
 // RFC 5246, Section 7.4.9.
 func VerifyData(h crypto.Hash, master []byte, sender Role, transcriptHash []byte) [VerifyDataLen]byte {
+	return NewSecret(h, master).VerifyData(sender, transcriptHash)
+}
+
+// VerifyData is the function of that name, under the master secret that s is of.
+func (s *Secret) VerifyData(sender Role, transcriptHash []byte) [VerifyDataLen]byte {
 	var label string
 	switch sender {
 	case RoleClient:
@@ -65,7 +70,7 @@ func VerifyData(h crypto.Hash, master []byte, sender Role, transcriptHash []byte
 		panic("keying: VerifyData of " + sender.String())
 	}
 	var verifyData [VerifyDataLen]byte
-	PRF(verifyData[:], h, master, label, transcriptHash)
+	s.PRF(verifyData[:], label, transcriptHash)
 	return verifyData
 }
 
@@ -79,5 +84,10 @@ func VerifyData(h crypto.Hash, master []byte, sender Role, transcriptHash []byte
 //
 // RFC 5246, Section 6.3.
 func KeyBlock(out []byte, h crypto.Hash, master, clientRandom, serverRandom []byte) {
-	PRF(out, h, master, labelKeyExpansion, serverRandom, clientRandom)
+	NewSecret(h, master).KeyBlock(out, clientRandom, serverRandom)
+}
+
+// KeyBlock is the function of that name, under the master secret that s is of.
+func (s *Secret) KeyBlock(out, clientRandom, serverRandom []byte) {
+	s.PRF(out, labelKeyExpansion, serverRandom, clientRandom)
 }

@@ -89,9 +89,10 @@ func prfs() error {
 	var random [32]byte
 	var keys [40]byte
 	for range 2 {
-		keying.KeyBlock(keys[:], crypto.SHA256, master[:], random[:], random[:])
-		keying.VerifyData(crypto.SHA256, master[:], keying.RoleClient, random[:])
-		keying.VerifyData(crypto.SHA256, master[:], keying.RoleServer, random[:])
+		prf := keying.NewSecret(crypto.SHA256, master[:])
+		prf.KeyBlock(keys[:], random[:], random[:])
+		prf.VerifyData(keying.RoleClient, random[:])
+		prf.VerifyData(keying.RoleServer, random[:])
 	}
 	return nil
 }
