@@ -50,7 +50,10 @@ type gate struct {
 	streams   int    // how many streams the peer takes; zero: not known yet
 	oldTSN    uint32 // chunks up to here may be repetitions for a stream that is closed by now
 	hasOldTSN bool
+	ackedTSN  uint32 // up to here the peer has our data
+	hasAcked  bool
 	resets    map[uint32][]uint16 // our reset requests without an answer: number to streams
+	held      []heldReset         // those that wait for acknowledgements
 	end       ending
 	linger    *time.Timer
 }
@@ -193,6 +196,7 @@ func (g *gate) inbound(p []byte) int {
 			changed = g.inboundReconfig(c) || changed
 		case chunkSack:
 			changed = g.burst.limit(c) || changed
+			g.releaseResets(c)
 		default:
 			g.inboundControl(c)
 		}
@@ -287,6 +291,10 @@ func (g *gate) Write(p []byte) (int, error) {
 			g.outboundData(c, rest)
 		case chunkSack:
 			return g.writeSack(p, c)
+		case chunkReconfig:
+			if g.outboundReconfig(p, c) {
+				return len(p), nil
+			}
 		default:
 			g.outbound(c)
 		}
@@ -348,8 +356,6 @@ func (g *gate) outbound(c chunk) {
 		}
 	case chunkShutdownComplete:
 		g.end.complete = true
-	case chunkReconfig:
-		g.outboundReconfig(c)
 	}
 }
 

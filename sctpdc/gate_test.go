@@ -213,7 +213,7 @@ func TestResetRefusedForItsNumberIsSentAgain(t *testing.T) {
 		x.drop = func(b []byte) bool { return chunkType(b[12]) == chunkReconfig }
 		x.mu.Unlock()
 		_ = c.Close()
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(400 * time.Millisecond) // the acknowledgement of DATA_CHANNEL_OPEN may be delayed
 		request := x.packets(chunkReconfig)[0]
 		number := request[20:24]
 		y.inject(y.tag(), chunkReconfig, 0, append([]byte{0, 16, 0, 12, number[0], number[1], number[2], number[3]}, 0, 0, 0, resultBadSequenceNumber))
@@ -468,5 +468,38 @@ func TestLostSHUTDOWNCOMPLETEDoesNotKeepTheAssociation(t *testing.T) {
 			t.Errorf("took %v", took)
 		}
 		wantEnd(t, p.server, ReasonShutdown, true)
+	})
+}
+
+// A reset request waits until the peer has all data before it, also that of other streams. Without that, usrsctp would
+// answer "in progress" for ever.
+func TestResetWaitsUntilTheDataBeforeItIsAcknowledged(t *testing.T) {
+	inTapped(t, Config{}, Config{}, func(p *pair, x, y *tap) {
+		c, d := p.open(p.client, p.server, "closes", nil)
+		other, _ := p.open(p.client, p.server, "other", nil)
+		time.Sleep(time.Second)
+		x.mu.Lock()
+		x.drop = func(q []byte) bool { return chunkType(q[commonHeaderLen]) == chunkIData }
+		x.mu.Unlock()
+		p.send(other, "lost at first")
+		p.send(c, "last words")
+		_ = c.Close()
+		time.Sleep(30 * time.Millisecond)
+		if n := len(x.packets(chunkReconfig)); n != 0 {
+			t.Errorf("%d reset requests before the data is acknowledged", n)
+		}
+		x.mu.Lock()
+		x.drop = nil
+		x.mu.Unlock()
+		p.want(d, "last words")
+		if _, err := d.Receive(within(t, time.Minute)); err != io.EOF {
+			t.Errorf("Receive: %v, want io.EOF", err)
+		}
+		<-c.Done()
+		for _, q := range y.packets(chunkReconfig) {
+			if chunk, _, _ := nextChunk(q[commonHeaderLen:]); chunk.value[len(chunk.value)-1] == resultInProgress {
+				t.Error("the peer answered that it is in progress")
+			}
+		}
 	})
 }

@@ -51,24 +51,86 @@ func (g *gate) inboundReconfig(c chunk) (changed bool) {
 	return changed
 }
 
-// outboundReconfig remembers our requests, and which requests of the peer we performed. The caller holds mu.
-func (g *gate) outboundReconfig(c chunk) {
+// A heldReset is a packet with a reset request of ours, to be sent when the peer has acknowledged all data before it.
+//
+// Without it: pion/sctp sends the request right behind the data. A peer that misses some of the data answers "in progress",
+// and usrsctp (0.9.5) then performs the request only when still later data arrives, and answers "in progress" for ever
+// if there is none: the channel never closes.
+type heldReset struct {
+	number, lastTSN uint32
+	packet          []byte
+}
+
+// maxHeldResets is far more than RFC 6525 lets be under way; those beyond are sent at once.
+const maxHeldResets = 64
+
+// outboundReconfig remembers our requests, and which requests of the peer we performed. It reports whether the packet, of
+// which c is the only chunk, is to be sent later.
+func (g *gate) outboundReconfig(packet []byte, c chunk) (held bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	for rest := c.value; len(rest) > 0; {
 		typ, value, r, ok := nextParameter(rest)
 		if !ok {
-			return
+			return held
 		}
 		rest = r
 		switch typ {
 		case parameterOutgoingReset:
 			if req, ok := parseResetRequest(value); ok {
 				g.resets[req.number] = req.ids()
+				held = g.hold(req, packet)
 			}
 		case parameterResetResponse:
 			if len(value) >= 8 && binary.BigEndian.Uint32(value[4:]) == resultPerformed {
 				g.remember(binary.BigEndian.Uint32(value))
 			}
 		}
+	}
+	return held
+}
+
+// hold keeps a request unless the peer has all data before it. The caller holds mu.
+func (g *gate) hold(r resetRequest, packet []byte) bool {
+	if !g.hasLastTSN || g.hasAcked && int32(g.ackedTSN-r.lastTSN) >= 0 {
+		return false
+	}
+	for _, h := range g.held {
+		if h.number == r.number {
+			return true // repeated by the clock
+		}
+	}
+	if len(g.held) == maxHeldResets {
+		return false
+	}
+	g.held = append(g.held, heldReset{r.number, r.lastTSN, packet})
+	return true
+}
+
+// releaseResets is told of a SACK, and sends the requests that waited for it.
+func (g *gate) releaseResets(sack chunk) {
+	if len(sack.value) < 4 {
+		return
+	}
+	tsn := binary.BigEndian.Uint32(sack.value)
+	g.mu.Lock()
+	if !g.hasAcked || int32(tsn-g.ackedTSN) > 0 {
+		g.ackedTSN, g.hasAcked = tsn, true
+	}
+	var due [][]byte
+	wait := g.held[:0]
+	for _, h := range g.held {
+		if int32(g.ackedTSN-h.lastTSN) >= 0 {
+			due = append(due, h.packet)
+		} else {
+			wait = append(wait, h)
+		}
+	}
+	clear(g.held[len(wait):])
+	g.held = wait
+	g.mu.Unlock()
+	for _, p := range due {
+		_, _ = g.write(p) // an error is the end of the connection, which Read will see
 	}
 }
 
