@@ -190,7 +190,7 @@ func TestMeasuredRoundTripReplacesTheGuess(t *testing.T) { // RTX-07
 		{"sent once", nil, 60 * ms, 120 * ms},
 		{"sent once, near", nil, 1 * ms, MinTimeout},
 		{"sent once, far", nil, 190 * ms, 380 * ms},
-		{"sent again by the timer", func(timer *Timer) { timer.Expire(timer.Deadline()) }, 400 * ms, 200 * ms},
+		{"sent again by the timer", func(timer *Timer) { timer.Expire(timer.Deadline()) }, 400 * ms, 300 * ms},
 		// "RTT samples MUST NOT be made using segments that were retransmitted (and
 		// thus for which it is ambiguous [...])". RFC 6298, Section 3.
 		{"sent again because the peer asked", func(timer *Timer) { timer.Resent(timerZero.Add(150 * ms)) }, 190 * ms, 200 * ms},
@@ -218,7 +218,32 @@ func TestMeasuredRoundTripReplacesTheGuess(t *testing.T) { // RTX-07
 	}
 }
 
-// RTX-07 would keep the timeout that worked; Sample says why not.
+func TestTheTimeoutStaysRaisedUntilAFlightWithoutLoss(t *testing.T) { // RTX-07
+	const first = 200 * time.Millisecond
+	timer := NewTimer(first, false)
+	for flight, expiries := range []int{0, 1, 3, 0, 0} {
+		want := first
+		if flight > 1 && flight < 4 { // the one before has lost something
+			want += first / 2
+		}
+		if flight == 4 {
+			want = 2 * 70 * time.Millisecond // measured in the one before
+		}
+		timer.Start(timerZero)
+		if timer.current != want {
+			t.Errorf("flight %d waits %v, want %v", flight, timer.current, want)
+		}
+		for range expiries {
+			timer.Expire(timer.Deadline())
+		}
+		if flight < 3 {
+			timer.Resent(timerZero) // so that nothing is measured
+		}
+		timer.Sample(timerZero.Add(70 * time.Millisecond))
+	}
+}
+
+// RTX-07 would keep the timeout that worked; Start says why not.
 func TestClassicalTimerBeginsEachFlightWithTheSameTimeout(t *testing.T) {
 	timer := NewTimer(time.Second, true)
 	timer.Start(timerZero)
@@ -268,8 +293,12 @@ func TestSetFirstScalesTheWaitThatHasBegun(t *testing.T) {
 				if wait < want || wait > want+jitter {
 					t.Errorf("classical %v, %v after %d expiries: waits %v, want %v", classical, first, expiries, wait, want)
 				}
-				if got := firstTimeout(timer); got != first {
-					t.Errorf("the next flight waits %v, want %v", got, first)
+				next := first
+				if expiries > 0 && !classical {
+					next += first / 2
+				}
+				if got := firstTimeout(timer); got != next {
+					t.Errorf("the next flight waits %v, want %v", got, next)
 				}
 			}
 		}
