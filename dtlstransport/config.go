@@ -58,6 +58,10 @@ const (
 	// a protected record and of a message, and a useful number of bytes.
 	MinDatagramSize = 128
 
+	// MinReplayWindow and MaxReplayWindow bound ReplayWindow, in records.
+	MinReplayWindow = record.MinWindow
+	MaxReplayWindow = record.MaxWindow
+
 	// MaxRecordPadding is the largest RecordPadding, in bytes.
 	MaxRecordPadding = 1 << 10
 )
@@ -242,6 +246,11 @@ type Config struct {
 	// clients to new addresses. Nil means none at all. A Listener makes its own.
 	ConnectionID []byte
 
+	// ReplayWindow is how many records behind the newest are told from replays, from
+	// MinReplayWindow to MaxReplayWindow; older ones are dropped. Zero means 256. A
+	// larger one is for paths that delay some packets by more than others take to send.
+	ReplayWindow int
+
 	// RecordPadding hides the size of application data where records carry the peer's
 	// connection ID: they are padded to a multiple of so many bytes, up to
 	// MaxRecordPadding. Zero means no padding. Other records have no room for it.
@@ -340,6 +349,9 @@ func (c *Config) check(role Role) error {
 	}
 	if len(c.ConnectionID) > record.MaxConnectionID {
 		return fmt.Errorf("dtls: config: ConnectionID of %d bytes", len(c.ConnectionID))
+	}
+	if c.ReplayWindow != 0 && (c.ReplayWindow < MinReplayWindow || c.ReplayWindow > MaxReplayWindow) {
+		return fmt.Errorf("dtls: config: ReplayWindow %d", c.ReplayWindow)
 	}
 	if c.RecordPadding < 0 || c.RecordPadding > MaxRecordPadding {
 		return fmt.Errorf("dtls: config: RecordPadding %d", c.RecordPadding)

@@ -170,6 +170,10 @@ func (c *Conn) takes(b []byte, shared bool) (authentic, newest bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
+		// A peer that has missed why it was refused hears it again.
+		if c.engine.Err() != nil && !errors.Is(c.err, net.ErrClosed) {
+			c.after(c.engine.HandleDatagram(time.Now(), b))
+		}
 		return false, false
 	}
 	connected, opened, end := c.connected, c.engine.opened, c.engine.readEnd()
@@ -279,6 +283,9 @@ func (c *Conn) flush() {
 		if err != nil {
 			// A lost datagram, as far as we know; a link that has broken ends the mux.
 			c.linkErrors++
+			if mux.IsTooLarge(err) {
+				c.engine.DatagramRefused(len(b))
+			}
 		}
 	}
 	c.sending = false
@@ -376,6 +383,9 @@ func (c *Conn) Write(b []byte) (int, error) {
 		return 0, c.opError("write", err)
 	}
 	if _, err := c.carrier.Write(*buf); err != nil {
+		if mux.IsTooLarge(err) {
+			err = fmt.Errorf("%w: %w", ErrTooLarge, err)
+		}
 		return 0, c.opError("write", err)
 	}
 	return len(b), nil
@@ -480,6 +490,33 @@ func (c *Conn) SetMaxDatagramSize(n int) {
 	c.engine.SetMaxDatagramSize(n)
 }
 
+// RecordOverhead returns by how many bytes a record is larger than the data in it;
+// see Engine.RecordOverhead.
+func (c *Conn) RecordOverhead() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.engine.RecordOverhead()
+}
+
+// SendAlert ends the association with a fatal alert; see Engine.SendAlert. The link
+// stays open until Close.
+func (c *Conn) SendAlert(d AlertDescription) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := c.engine.SendAlert(time.Now(), d)
+	c.after(c.engine.Err())
+	return err
+}
+
+// SendWarning sends an alert of level warning; see Engine.SendWarning.
+func (c *Conn) SendWarning(d AlertDescription) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := c.engine.SendWarning(d)
+	c.flush()
+	return err
+}
+
 // MaxPayload returns how much one Write can put into a datagram of the largest
 // size, in bytes; see Engine.MaxPayload. Larger writes, up to 2^14 bytes, are left
 // to IP to fragment.
@@ -495,5 +532,8 @@ func (c *Conn) Stats() Stats {
 	defer c.mu.Unlock()
 	s := c.engine.Stats()
 	s.LinkErrors = c.linkErrors
+	if m, ok := c.carrier.(interface{ Stats() mux.Stats }); ok {
+		s.LinkErrors += m.Stats().LinkErrors
+	}
 	return s
 }

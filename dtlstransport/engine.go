@@ -42,6 +42,7 @@ type Engine struct {
 
 	out        flight.Outgoing // the last flight
 	alerts     []alert         // to be sent
+	verdict    verdict         // our fatal one, if there was one
 	verify     []byte          // a HelloVerifyRequest to be sent, a whole datagram
 	finalSeq   uint16          // message_seq of the Finished that a repeated final flight ends with
 	finals     int             // how often the final flight may still be sent again
@@ -248,6 +249,26 @@ func (e *Engine) sent(size int) {
 	e.trace.sent(size)
 }
 
+// DatagramRefused says that the link did not take a datagram of size bytes because
+// it is too large for it (EMSGSIZE). If it was one of the handshake, smaller ones take
+// its place at once: "If the DTLS record layer informs the DTLS handshake layer that a
+// message is too big, it SHOULD immediately attempt to fragment it" (RFC 6347,
+// Section 4.1.1.1). What the caller sends is the caller's to make smaller.
+func (e *Engine) DatagramRefused(size int) {
+	if e.hs == nil && e.out.Sends() == 0 {
+		return
+	}
+	switch limit := e.limit(); {
+	case size > limit || limit <= MinDatagramSize:
+		return // of before, or there is no smaller one
+	case limit > fallbackDatagramSize:
+		e.fellBack = true
+	default:
+		e.datagram, e.fellBack = max(limit/2, MinDatagramSize), false
+	}
+	e.out.Rewind()
+}
+
 // limit returns how large a datagram of the handshake may be.
 func (e *Engine) limit() int {
 	if e.fellBack {
@@ -363,6 +384,22 @@ func (e *Engine) SetRemoteAddr(addr string) {
 	e.trace.from(addr)
 }
 
+// SendWarning leaves an alert of level warning to be sent, which has no effect on our
+// side: user_canceled, or a code that the two applications have agreed on. It fails with
+// ErrNotConnected or ErrClosed, or with the error that ended the association.
+func (e *Engine) SendWarning(d AlertDescription) error {
+	switch {
+	case e.err != nil:
+		return e.err
+	case e.closed || d == AlertCloseNotify:
+		return ErrClosed
+	case !e.connected:
+		return ErrNotConnected
+	}
+	e.alerts = append(e.alerts, alert{alertWarning, d})
+	return nil
+}
+
 // SendAlert ends the association with a fatal alert of the caller's choice, which
 // is left to be sent. It returns the error that the association then has. Close
 // is the way to end it in peace.
@@ -434,7 +471,7 @@ func (e *Engine) release() {
 // fail ends the association with err. An AlertError of ours is sent.
 func (e *Engine) fail(now time.Time, err error) error {
 	if a, ok := err.(*AlertError); ok && !a.FromPeer {
-		e.alerts = append(e.alerts, alert{alertFatal, a.Alert})
+		e.pass(a.Alert)
 	}
 	if h := e.hs; h != nil {
 		err = &HandshakeError{Flight: e.side.flight(), Sends: e.out.Sends(), Elapsed: now.Sub(e.began), Alerts: h.alerts, Hints: h.hints, Err: err}

@@ -67,14 +67,15 @@ func (l *lane) protector() (keying.Protector, error) {
 // The Conns' locks come before its own.
 type succession struct {
 	mu    sync.Mutex
-	next  *lane       // whose handshake goes on; nil: none
-	old   *lane       // that has a successor, and still takes what is late; nil: none
-	lost  error       // why the current one ended while next might save the Transport
-	over  bool        // nothing follows any more
-	wait  bool        // what we send is still under the keys of old
-	timer *time.Timer // calls what is next to do about old
-	spare []byte      // for the loop that reads: a copy of a datagram
-	news  news        // of the Transport
+	next  *lane         // whose handshake goes on; nil: none
+	old   *lane         // that has a successor, and still takes what is late; nil: none
+	alone chan struct{} // closed when old is gone
+	lost  error         // why the current one ended while next might save the Transport
+	over  bool          // nothing follows any more
+	wait  bool          // what we send is still under the keys of old
+	timer *time.Timer   // calls what is next to do about old
+	spare []byte        // for the loop that reads: a copy of a datagram
+	news  news          // of the Transport
 }
 
 // pair returns the two associations that a datagram may be for; the older is nil if

@@ -48,6 +48,10 @@ const (
 	// maxWarnings is how many attempts at renegotiation are answered.
 	maxWarnings = 8
 
+	// maxVerdicts is how often a fatal alert is sent again to a peer that goes on with
+	// its handshake. Each is smaller than what asks for it.
+	maxVerdicts = 8
+
 	// maxHints is how many hints an error keeps, and how many alerts.
 	maxHints = 8
 

@@ -19,6 +19,7 @@ func (e *Engine) HandleDatagram(now time.Time, b []byte) error {
 	e.stats.BytesReceived += uint64(len(b))
 	if e.err != nil || e.closed {
 		e.drop(DropClosed)
+		e.repeatVerdict(b)
 		return e.err
 	}
 	if e.hs != nil && !e.hs.started() {

@@ -41,14 +41,15 @@ var ErrRestarting = errors.New("dtls: a restart goes on")
 //
 // If Restart fails, also because ctx has ended, the old association lives on, unless
 // it has ended meanwhile. Restart fails with ErrNotConnected before the first handshake is
-// complete, and with ErrRestarting.
+// complete, and with ErrRestarting. A restart that follows another waits until that
+// one's old association is gone.
 func (t *Transport) Restart(ctx context.Context, role Role, config *Config) error {
 	next, err := newLane(t, role, config)
 	if err != nil {
 		return err
 	}
 	next.conn.onConnected = func() { t.succeed(next) }
-	if err := t.admit(next); err != nil {
+	if err := t.admit(ctx, next); err != nil {
 		return err
 	}
 	if err := t.mux.Err(); err != nil {
@@ -67,21 +68,34 @@ func (t *Transport) Restart(ctx context.Context, role Role, config *Config) erro
 	return nil
 }
 
-// admit enters an association that is about to begin.
-func (t *Transport) admit(next *lane) error {
-	connected, ended := t.Conn().was()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	switch {
-	case t.over:
-		return ErrClosed
-	case !connected || ended != nil:
-		return ErrNotConnected
-	case t.next != nil:
-		return ErrRestarting
+// admit enters an association that is about to begin, when there is room for it.
+func (t *Transport) admit(ctx context.Context, next *lane) error {
+	for {
+		connected, ended := t.Conn().was()
+		t.mu.Lock()
+		alone := t.alone
+		switch {
+		case t.over:
+			t.mu.Unlock()
+			return ErrClosed
+		case !connected || ended != nil:
+			t.mu.Unlock()
+			return ErrNotConnected
+		case t.next != nil:
+			t.mu.Unlock()
+			return ErrRestarting
+		case t.old == nil:
+			t.next = next
+			t.mu.Unlock()
+			return nil
+		}
+		t.mu.Unlock()
+		select {
+		case <-alone:
+		case <-ctx.Done():
+			return fmt.Errorf("dtls: restart: %w", ctx.Err())
+		}
 	}
-	t.next = next
-	return nil
 }
 
 // giveUp takes back an association that has not come to be. It reports false if it
@@ -112,8 +126,8 @@ func (t *Transport) succeed(next *lane) {
 		t.mu.Unlock()
 		return
 	}
-	t.retireLocked() // one that is still there from an earlier restart
 	t.old, t.next, t.lost = t.current.Load(), nil, nil
+	t.alone = make(chan struct{})
 	t.current.Store(next)
 	if p != nil {
 		t.rtp.expect(p)
@@ -183,6 +197,7 @@ func (t *Transport) retireLocked() {
 	t.rtcp.forgetOld()
 	go t.old.conn.Close() // its lock comes before ours
 	t.old, t.wait = nil, false
+	close(t.alone)
 }
 
 // after sets the one timer. mu is held.

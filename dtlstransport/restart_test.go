@@ -226,7 +226,7 @@ func TestAServerChangesOverBeforeASilentClient(t *testing.T) {
 			t.Fatal(err)
 		}
 		next.conn.onConnected = func() { a.succeed(next) }
-		if err := a.admit(next); err != nil {
+		if err := a.admit(t.Context(), next); err != nil {
 			t.Fatal(err)
 		}
 		if err := next.conn.Handshake(t.Context()); err != nil {

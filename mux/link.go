@@ -101,12 +101,21 @@ func IsTransient(err error) bool {
 		return false
 	}
 	switch errno {
-	case syscall.ECONNREFUSED, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.ENOBUFS:
+	case syscall.ECONNREFUSED, syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EHOSTDOWN, syscall.ENETDOWN, syscall.ENOBUFS:
 		return true
+	case syscall.EPERM:
+		return true // of a packet filter, on Linux; it may change its mind
 	case wsaeConnReset, wsaeNetReset:
 		return runtime.GOOS == "windows"
 	}
 	return false
+}
+
+// IsTooLarge reports whether err says that a datagram is larger than the link takes: EMSGSIZE of a socket
+// that may not fragment, or that has learnt the path's MTU.
+func IsTooLarge(err error) bool {
+	var errno syscall.Errno
+	return errors.As(err, &errno) && (errno == syscall.EMSGSIZE || runtime.GOOS == "windows" && errno == wsaeMsgSize)
 }
 
 // isTruncation reports whether err says that a datagram did not fit into the buffer of a Read:

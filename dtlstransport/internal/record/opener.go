@@ -38,6 +38,9 @@ func NewOpener(epoch uint16, c Cipher, key, iv []byte) (*Opener, error) {
 	return &Opener{epoch: epoch, aead: a}, nil
 }
 
+// SetWindow gives o another replay window. Call it before the first record.
+func (o *Opener) SetWindow(w Window) { o.window = w }
+
 // Epoch returns the epoch that o reads.
 func (o *Opener) Epoch() uint16 { return o.epoch }
 

@@ -9,10 +9,11 @@ import (
 type naiveWindow struct {
 	seen map[uint64]bool
 	end  uint64
+	size uint64
 }
 
 func (w *naiveWindow) fresh(seq uint64) bool {
-	return !w.seen[seq] && (seq >= w.end || w.end-seq <= windowSize)
+	return !w.seen[seq] && (seq >= w.end || w.end-seq <= w.size)
 }
 
 func (w *naiveWindow) mark(seq uint64) {
@@ -27,9 +28,15 @@ type windowTest struct {
 	naive naiveWindow
 }
 
-func newWindowTest(t testing.TB) *windowTest {
-	return &windowTest{t: t, naive: naiveWindow{seen: map[uint64]bool{}}}
+func newWindowTest(t testing.TB) *windowTest { return newSizedWindowTest(t, windowSize) }
+
+func newSizedWindowTest(t testing.TB, size int) *windowTest {
+	return &windowTest{t: t, w: NewWindow(size), naive: naiveWindow{seen: map[uint64]bool{}, size: uint64(size)}}
 }
+
+// windowSizes are those that the tests try: the smallest, one that no word ends
+// with, the default and the largest.
+var windowSizes = []int{MinWindow, 100, windowSize, MaxWindow}
 
 func (x *windowTest) fresh(seq uint64) bool {
 	x.t.Helper()
@@ -58,7 +65,7 @@ func (x *windowTest) receive(seq uint64) {
 func (x *windowTest) sweep() {
 	x.t.Helper()
 	end := x.naive.end
-	for seq := end - min(end, windowSize+130); seq < end+3; seq++ {
+	for seq := end - min(end, x.naive.size+130); seq < end+3; seq++ {
 		x.fresh(seq)
 	}
 }
@@ -67,20 +74,22 @@ func TestWindowAgreesWithANaiveModelForEveryPairOfNumbers(t *testing.T) { // REC
 	// From each place in a word, every jump that differs, and everything that can
 	// then be asked: words begin and end at multiples of 64.
 	const most = 64*windowWords + 66
-	for _, start := range []uint64{0, 1, 31, 62, 63, 64, 65, 127, 64*windowWords - 1, 64 * windowWords} {
-		for jump := range uint64(most) {
-			x := newWindowTest(t)
-			x.receive(start)
-			x.receive(start + jump)
-			x.sweep()
+	for _, size := range windowSizes {
+		for _, start := range []uint64{0, 1, 63, 64, 65, 64*windowWords - 1, 64 * windowWords} {
+			for jump := uint64(0); jump < most; jump += 3 { // no divisor of 64
+				x := newSizedWindowTest(t, size)
+				x.receive(start)
+				x.receive(start + jump)
+				x.sweep()
+			}
 		}
 	}
 }
 
 func TestWindowAgreesWithANaiveModelAfterDenseTrafficAndAJump(t *testing.T) { // REC-18, REC-19
-	for filled := uint64(0); filled < 2*64*windowWords; filled += 31 {
-		for jump := uint64(0); jump < 64*windowWords+70; jump += 9 {
-			x := newWindowTest(t)
+	for filled := uint64(0); filled < 64*windowWords+200; filled += 173 {
+		for jump := uint64(0); jump < 64*windowWords+70; jump += 37 {
+			x := newSizedWindowTest(t, MaxWindow)
 			for seq := range filled {
 				x.receive(seq) // all bits set: what is not forgotten shows
 			}
@@ -135,17 +144,35 @@ func TestWindowDeliversEveryNumberOnceWhateverIsReplayed(t *testing.T) { // REC-
 func TestWindowIsAsWideAsItSays(t *testing.T) { // REC-18, REC-19
 	// "A minimum window size of 32 MUST be supported, but a window size of 64 is
 	// preferred". RFC 4303, Section 3.4.3.
-	if windowSize < 64 {
-		t.Fatalf("windowSize is %d", windowSize)
+	if windowSize < 64 || MinWindow < 64 {
+		t.Fatalf("windowSize is %d, MinWindow %d", windowSize, MinWindow)
 	}
-	for newest := uint64(windowSize); newest < 3*windowSize; newest++ {
-		var w Window
-		w.Mark(newest)
-		if oldest := newest - windowSize + 1; !w.Fresh(oldest) {
-			t.Errorf("%d is too old behind %d", oldest, newest)
-		} else if w.Fresh(oldest - 1) {
-			t.Errorf("%d is not too old behind %d", oldest-1, newest)
+	for _, size := range windowSizes {
+		for newest := uint64(size); newest < 3*uint64(size); newest++ {
+			w := NewWindow(size)
+			w.Mark(newest)
+			if oldest := newest - uint64(size) + 1; !w.Fresh(oldest) {
+				t.Errorf("%d is too old behind %d", oldest, newest)
+			} else if w.Fresh(oldest - 1) {
+				t.Errorf("%d is not too old behind %d", oldest-1, newest)
+			}
 		}
+	}
+	if NewWindow(0).size != 0 || (&Window{end: windowSize + 1}).Fresh(0) || !(&Window{end: windowSize}).Fresh(0) {
+		t.Error("the zero value has another size than the default")
+	}
+}
+
+func TestAWindowThatIsOffTakesEverythingAndKnowsTheNewest(t *testing.T) { // R6083-01
+	w := NewWindow(-1)
+	for _, seq := range []uint64{5, 5, 0, 5000, 1, 5} {
+		if !w.Fresh(seq) {
+			t.Errorf("%d is not fresh", seq)
+		}
+		w.Mark(seq)
+	}
+	if w.end != 5001 {
+		t.Errorf("end %d", w.end)
 	}
 }
 
