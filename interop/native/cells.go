@@ -35,6 +35,9 @@ func Peers() (peers []*table.Peer, remove func()) {
 		}
 		for _, role := range []string{"client", "server"} {
 			for _, s := range append(scenes(), refusals(role)...) {
+				if s.beyond && !k.goesBeyond() {
+					continue
+				}
 				p.Cells = append(p.Cells, table.Cell{Role: role, Case: s.name, Quick: !s.slow, Run: func(t *table.Trial) {
 					s := s.clone()
 					r := &run{Trial: t, lab: l, k: k, s: &s, role: role, watch: &watch.Watch{}}
@@ -65,6 +68,9 @@ func (r *run) play() {
 	if s.refusal.expected() {
 		r.refused()
 		return
+	}
+	if why := k.lacks(s); why != "" {
+		r.Impossible(why)
 	}
 	if k.cannot != nil {
 		if why := k.cannot(s, r.role); why != "" {

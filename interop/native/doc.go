@@ -2,6 +2,7 @@
 // roles. Each pair meets over a relay that does to their datagrams what the scene says, and that shows what went over the wire.
 //
 //	scenes.go         what is shown: one handshake and what follows, for every stack (scene.go)
+//	suites.go         the same for suites, groups and keys that WebRTC does not have
 //	refusal.go        the same for handshakes that fail, and with which alert
 //	renegotiation.go
 //	   |

@@ -15,7 +15,11 @@ import (
 var opensslNames = map[string]string{
 	ecdsaGCM128: "ECDHE-ECDSA-AES128-GCM-SHA256", ecdsaGCM256: "ECDHE-ECDSA-AES256-GCM-SHA384", ecdsaChaCha: "ECDHE-ECDSA-CHACHA20-POLY1305",
 	rsaGCM128: "ECDHE-RSA-AES128-GCM-SHA256", rsaGCM256: "ECDHE-RSA-AES256-GCM-SHA384", rsaChaCha: "ECDHE-RSA-CHACHA20-POLY1305",
-	"x25519": "X25519", "secp256r1": "P-256", "secp384r1": "P-384",
+	"x25519": "X25519", "secp256r1": "P-256", "secp384r1": "P-384", secp521r1Name: "P-521",
+	ecdsaCCM: "ECDHE-ECDSA-AES128-CCM", ecdsaCCM256: "ECDHE-ECDSA-AES256-CCM", ecdsaCCM8: "ECDHE-ECDSA-AES128-CCM8", ecdsaCCM8256: "ECDHE-ECDSA-AES256-CCM8",
+	ecdsaCBC: "ECDHE-ECDSA-AES128-SHA", ecdsaCBC256: "ECDHE-ECDSA-AES128-SHA256", ecdsaCBC384: "ECDHE-ECDSA-AES256-SHA384", rsaCBC: "ECDHE-RSA-AES256-SHA",
+	pskGCM128: "PSK-AES128-GCM-SHA256", pskGCM256: "PSK-AES256-GCM-SHA384", pskChaCha: "PSK-CHACHA20-POLY1305", pskCCM: "PSK-AES128-CCM", pskCCM8: "PSK-AES128-CCM8",
+	ecdhePSKCha: "ECDHE-PSK-CHACHA20-POLY1305", ecdhePSKCBC: "ECDHE-PSK-AES128-CBC-SHA256",
 	"SRTP_AES128_CM_HMAC_SHA1_80": "SRTP_AES128_CM_SHA1_80", "SRTP_AES128_CM_HMAC_SHA1_32": "SRTP_AES128_CM_SHA1_32",
 	"SRTP_AEAD_AES_128_GCM": "SRTP_AEAD_AES_128_GCM", "SRTP_AEAD_AES_256_GCM": "SRTP_AEAD_AES_256_GCM",
 }
@@ -33,7 +37,7 @@ func nameBack(names map[string]string, theirs string) string {
 // openssl is openssl s_client and s_server of OpenSSL 3.
 func openssl() *stack {
 	return &stack{
-		name: "OpenSSL", pkg: "openssl",
+		name: "OpenSSL", pkg: "openssl", names: opensslNames,
 		prepare: func(ctx context.Context, _ *lab) (string, error) {
 			if err := need("openssl", "openssl"); err != nil {
 				return "", err
@@ -119,6 +123,9 @@ func opensslFlags(command string, r *run, cert string) []string {
 	} else if command == "s_server" {
 		args = append(args, "-nocert")
 	}
+	if s.psk {
+		args = append(args, "-psk", pskHex, "-psk_identity", pskIdentity)
+	}
 	if s.srtp != "" {
 		args = append(args, "-use_srtp", opensslNames[s.srtp])
 	}
@@ -140,7 +147,7 @@ type opensslProcess struct {
 
 func (p *opensslProcess) connected(n int) facts {
 	var f facts
-	f.suite = nameBack(opensslNames, p.Await(`(?m)^CIPHER is (\S+)|^New, TLSv1.2, Cipher is (\S+)|^Reused, TLSv1.2, Cipher is (\S+)`, n)[1])
+	f.suite = nameBack(opensslNames, p.Await(`(?m)^CIPHER is (\S+)|^New, (?:TLSv1\.[02]|SSLv3), Cipher is (\S+)|^Reused, (?:TLSv1\.[02]|SSLv3), Cipher is (\S+)`, n)[1])
 	p.Await(`(?m)^Secure Renegotiation IS supported`, n)
 	if p.s.srtp != "" {
 		f.srtp = nameBack(opensslNames, p.Await(`(?m)^SRTP Extension negotiated, profile=(\S+)$`, n)[1])

@@ -52,6 +52,13 @@ func newLab(ctx context.Context, dir string) (*lab, error) {
 			return nil, err
 		}
 	}
+	leaf, p521, err := newP521()
+	if err != nil {
+		return nil, err
+	}
+	if err := l.add(p521Identity, [][]byte{leaf}, p521); err != nil {
+		return nil, err
+	}
 	chain, key, err := newChain()
 	if err != nil {
 		return nil, err

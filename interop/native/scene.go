@@ -36,6 +36,9 @@ type scene struct {
 	pathMTU int // larger datagrams are lost; 0: none are
 
 	slow bool // not for those who wait for the result
+
+	beyond bool // what WebRTC does not have: see suiteScenes
+	psk    bool // a pre-shared key instead of certificates
 }
 
 func (s *scene) clone() scene {
@@ -67,8 +70,11 @@ var srtpExport = export{label: "EXTRACTOR-dtls_srtp", length: 60}
 // the absence of a curve for a refusal of certificates with it.
 func (s *scene) groups() []string {
 	groups := []string{s.group}
+	if s.group == noGroup {
+		groups[0] = "x25519"
+	}
 	for _, cert := range []string{s.serverCert, s.clientCert} {
-		group := map[string]string{"p256": "secp256r1", "chain": "secp256r1", "p384": "secp384r1"}[cert]
+		group := map[string]string{"p256": "secp256r1", "chain": "secp256r1", "p384": "secp384r1", p521Identity: secp521r1Name}[cert]
 		if group != "" && !slices.Contains(groups, group) {
 			groups = append(groups, group)
 		}
@@ -109,6 +115,9 @@ func (r *run) flags(role string) []string {
 	}
 	if theirs != "" {
 		args = append(args, "--peer-fingerprint", r.identities[theirs].pin)
+	}
+	if s.psk {
+		args = append(args, "--psk", pskIdentity+":"+pskHex)
 	}
 	if s.srtp != "" {
 		args = append(args, "--srtp", s.srtp)

@@ -84,5 +84,5 @@ func scenes() []scene {
 		add(fmt.Sprintf("path: 10 %% lost, seed %d", seed+1), func(s *scene) { s.loss, s.seed, s.slow = 0.1, seed+1, seed > 0 })
 	}
 	add("path: datagrams over 600 bytes are swallowed", func(s *scene) { s.pathMTU, s.theirMTU, s.serverCert, s.clientCert = 600, 500, "chain", "chain" })
-	return all
+	return append(all, suiteScenes(base)...)
 }

@@ -102,6 +102,9 @@ func (b *shim) start(r *run, role, port, cert string) *shimProcess {
 	if s.cookie {
 		args = append(args, "cookie=1")
 	}
+	if s.psk {
+		args = append(args, "psk="+pskIdentity+":"+pskHex)
+	}
 	if s.clientCert == "" {
 		args = append(args, "clientauth=0")
 	}
@@ -129,6 +132,7 @@ func (b *shim) stack(name string) *stack {
 	return &stack{
 		name:    name,
 		pkg:     b.pkg,
+		names:   b.names,
 		prepare: b.prepare,
 		client: func(r *run, port, _ string, previous foreign) foreign {
 			if previous != nil {
@@ -154,8 +158,6 @@ type shimProcess struct {
 	round int // of a client
 }
 
-var suiteNumbers = map[string]string{ecdsaGCM128: "c02b", ecdsaGCM256: "c02c", ecdsaChaCha: "cca9", rsaGCM128: "c02f", rsaGCM256: "c030", rsaChaCha: "cca8"}
-
 func (p *shimProcess) connected(n int) facts {
 	p.round = max(p.round, n)
 	line := p.Await(`(?m)^connected suite=(\S+) group=(\S+) srtp=(\S+) ems=(\S+) resumed=(\S+)$`, p.round)
@@ -164,7 +166,7 @@ func (p *shimProcess) connected(n int) facts {
 			line[i] = ""
 		}
 	}
-	f := facts{suite: nameBack(suiteNumbers, line[1]), group: nameBack(p.shim.names, line[2]), srtp: nameBack(p.shim.names, line[3]), ems: line[4], resumed: line[5]}
+	f := facts{suite: numberedSuite(line[1]), group: nameBack(p.shim.names, line[2]), srtp: nameBack(p.shim.names, line[3]), ems: line[4], resumed: line[5]}
 	p.Await(`(?m)^up$`, p.round)
 	for i := range p.s.exports {
 		f.exports = append(f.exports, p.Await(`(?m)^export (\S+)`, (p.round-1)*len(p.s.exports)+i+1)[1])

@@ -10,7 +10,7 @@ import (
 func opensslLibrary() *stack {
 	b := &shim{source: "openssl.c", header: "openssl/ssl.h", pkg: "libssl-dev", flags: []string{"-lssl", "-lcrypto"}, names: opensslNames, separator: ":"}
 	k := b.stack("OpenSSL library")
-	k.fault = opensslFault
+	k.fault = opensslLibraryFault
 	k.heard = `SSL alert number %d`
 	return k
 }
@@ -23,7 +23,11 @@ var ianaProfiles = map[string]string{
 
 var gnutlsNames = func() map[string]string {
 	names := map[string]string{
-		"x25519": "X25519", "secp256r1": "SECP256R1", "secp384r1": "SECP384R1",
+		"x25519": "X25519", "secp256r1": "SECP256R1", "secp384r1": "SECP384R1", secp521r1Name: "SECP521R1",
+		ecdsaCCM: "+ECDHE-ECDSA:+AES-128-CCM", ecdsaCCM256: "+ECDHE-ECDSA:+AES-256-CCM", ecdsaCCM8: "+ECDHE-ECDSA:+AES-128-CCM-8", ecdsaCCM8256: "+ECDHE-ECDSA:+AES-256-CCM-8",
+		ecdsaCBC: "+ECDHE-ECDSA:+AES-128-CBC:+SHA1", ecdsaCBC256: "+ECDHE-ECDSA:+AES-128-CBC:+SHA256", ecdsaCBC384: "+ECDHE-ECDSA:+AES-256-CBC:+SHA384", rsaCBC: "+ECDHE-RSA:+AES-256-CBC:+SHA1",
+		pskGCM128: "+PSK:+AES-128-GCM", pskGCM256: "+PSK:+AES-256-GCM", pskChaCha: "+PSK:+CHACHA20-POLY1305", pskCCM: "+PSK:+AES-128-CCM", pskCCM8: "+PSK:+AES-128-CCM-8",
+		ecdhePSKCha: "+ECDHE-PSK:+CHACHA20-POLY1305", ecdhePSKCBC: "+ECDHE-PSK:+AES-128-CBC:+SHA256",
 		ecdsaGCM128: "+ECDHE-ECDSA:+AES-128-GCM", ecdsaGCM256: "+ECDHE-ECDSA:+AES-256-GCM", ecdsaChaCha: "+ECDHE-ECDSA:+CHACHA20-POLY1305",
 		rsaGCM128: "+ECDHE-RSA:+AES-128-GCM", rsaGCM256: "+ECDHE-RSA:+AES-256-GCM", rsaChaCha: "+ECDHE-RSA:+CHACHA20-POLY1305",
 	}
@@ -75,7 +79,11 @@ func gnutlsFault(s *scene, role string) (why, evidence string) {
 
 // mbedtlsNames is what Mbed TLS calls suites; groups and profiles have the names of IANA, or nearly.
 var mbedtlsNames = map[string]string{
-	"x25519": "x25519", "secp256r1": "secp256r1", "secp384r1": "secp384r1",
+	"x25519": "x25519", "secp256r1": "secp256r1", "secp384r1": "secp384r1", secp521r1Name: "secp521r1",
+	ecdsaCCM: "TLS-ECDHE-ECDSA-WITH-AES-128-CCM", ecdsaCCM256: "TLS-ECDHE-ECDSA-WITH-AES-256-CCM", ecdsaCCM8: "TLS-ECDHE-ECDSA-WITH-AES-128-CCM-8", ecdsaCCM8256: "TLS-ECDHE-ECDSA-WITH-AES-256-CCM-8",
+	ecdsaCBC: "TLS-ECDHE-ECDSA-WITH-AES-128-CBC-SHA", ecdsaCBC256: "TLS-ECDHE-ECDSA-WITH-AES-128-CBC-SHA256", ecdsaCBC384: "TLS-ECDHE-ECDSA-WITH-AES-256-CBC-SHA384", rsaCBC: "TLS-ECDHE-RSA-WITH-AES-256-CBC-SHA",
+	pskGCM128: "TLS-PSK-WITH-AES-128-GCM-SHA256", pskGCM256: "TLS-PSK-WITH-AES-256-GCM-SHA384", pskChaCha: "TLS-PSK-WITH-CHACHA20-POLY1305-SHA256", pskCCM: "TLS-PSK-WITH-AES-128-CCM", pskCCM8: "TLS-PSK-WITH-AES-128-CCM-8",
+	ecdhePSKCha: "TLS-ECDHE-PSK-WITH-CHACHA20-POLY1305-SHA256", ecdhePSKCBC: "TLS-ECDHE-PSK-WITH-AES-128-CBC-SHA256",
 	ecdsaGCM128: "TLS-ECDHE-ECDSA-WITH-AES-128-GCM-SHA256", ecdsaGCM256: "TLS-ECDHE-ECDSA-WITH-AES-256-GCM-SHA384", ecdsaChaCha: "TLS-ECDHE-ECDSA-WITH-CHACHA20-POLY1305-SHA256",
 	rsaGCM128: "TLS-ECDHE-RSA-WITH-AES-128-GCM-SHA256", rsaGCM256: "TLS-ECDHE-RSA-WITH-AES-256-GCM-SHA384", rsaChaCha: "TLS-ECDHE-RSA-WITH-CHACHA20-POLY1305-SHA256",
 	"SRTP_AES128_CM_HMAC_SHA1_80": "MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_80", "SRTP_AES128_CM_HMAC_SHA1_32": "MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_32",
@@ -100,7 +108,13 @@ func mbedtls() *stack {
 
 var wolfsslNames = func() map[string]string {
 	names := maps.Clone(opensslNames)
-	maps.Copy(names, map[string]string{"x25519": "X25519", "secp256r1": "SECP256R1", "secp384r1": "SECP384R1"})
+	maps.Copy(names, map[string]string{
+		"x25519": "X25519", "secp256r1": "SECP256R1", "secp384r1": "SECP384R1", secp521r1Name: "SECP521R1",
+		ecdsaCCM8: "ECDHE-ECDSA-AES128-CCM-8", ecdsaCCM8256: "ECDHE-ECDSA-AES256-CCM-8",
+	})
+	for _, missing := range []string{ecdsaCCM256, pskGCM128, pskGCM256, pskChaCha, pskCCM, pskCCM8, ecdhePSKCha, ecdhePSKCBC} {
+		delete(names, missing) // Debian's wolfSSL is built without pre-shared keys
+	}
 	return names
 }()
 

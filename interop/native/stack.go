@@ -17,6 +17,8 @@ type stack struct {
 	pkg  string // who brings it
 	// prepare makes it ready and returns its version.
 	prepare func(ctx context.Context, l *lab) (version string, err error)
+	// names is what the stack calls suites and groups; nil: the program has ways of its own.
+	names map[string]string
 	// cannot returns why the stack, or the program that we drive it by, cannot do a
 	// scene in a role; empty if it can.
 	cannot func(s *scene, role string) string

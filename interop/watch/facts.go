@@ -94,7 +94,11 @@ func (f *Facts) message(from Side, kind byte, b []byte) {
 	case certificateRequest:
 		f.ClientAuth = true
 	case serverKeyExchange:
-		// ECCurveType named_curve, NamedCurve (RFC 8422, Section 5.4)
+		// ECCurveType named_curve, NamedCurve (RFC 8422, Section 5.4); the hint of a pre-shared key is in front
+		// (RFC 5489, Section 2).
+		if n := 2; strings.Contains(f.Suite, "_PSK_") && len(b) >= n {
+			b = b[min(len(b), n+int(b[0])<<8+int(b[1])):]
+		}
 		if len(b) > 3 && b[0] == 3 && strings.Contains(f.Suite, "ECDHE") {
 			f.Group = groupName(int(b[1])<<8 | int(b[2]))
 		}

@@ -35,6 +35,19 @@ static gnutls_datum_t cache_retrieve(void *p, gnutls_datum_t key)
 
 static int cache_remove(void *p, gnutls_datum_t key) { (void)p; (void)key; cached_key_size = 0; return 0; }
 
+static gnutls_psk_client_credentials_t client_psk;
+static gnutls_psk_server_credentials_t server_psk;
+
+static int psk_of(gnutls_session_t s, const char *identity, gnutls_datum_t *key)
+{
+	(void)s;
+	if (strcmp(identity, opt.psk_identity))
+		return -1;
+	key->data = gnutls_malloc((size_t)opt.psk_length);
+	memcpy(key->data, opt.psk, key->size = (unsigned)opt.psk_length);
+	return 0;
+}
+
 static void must(int r, const char *what)
 {
 	if (r < 0)
@@ -49,6 +62,15 @@ static void stack_init(void)
 	must(gnutls_certificate_allocate_credentials(&credentials), "credentials");
 	if (opt.cert)
 		must(gnutls_certificate_set_x509_key_file(credentials, opt.cert, opt.key, GNUTLS_X509_FMT_PEM), "certificate");
+	if (opt.psk_identity && opt.server) {
+		must(gnutls_psk_allocate_server_credentials(&server_psk), "psk");
+		gnutls_psk_set_server_credentials_function(server_psk, psk_of);
+		must(gnutls_psk_set_server_credentials_hint(server_psk, "a hint"), "psk hint");
+	} else if (opt.psk_identity) {
+		gnutls_datum_t key = {opt.psk, (unsigned)opt.psk_length};
+		must(gnutls_psk_allocate_client_credentials(&client_psk), "psk");
+		must(gnutls_psk_set_client_credentials(client_psk, opt.psk_identity, &key, GNUTLS_PSK_KEY_RAW), "psk");
+	}
 	gnutls_session_ticket_key_generate(&ticket_key);
 	gnutls_key_generate(&cookie_key, GNUTLS_COOKIE_KEY_SIZE);
 }
@@ -84,6 +106,8 @@ static void stack_open(int fd)
 		fail("GnuTLS needs %%NO_EXTENSIONS to go without extended_master_secret");
 	must(gnutls_priority_set_direct(session, opt.suite, NULL), opt.suite);
 	must(gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials), "credentials");
+	if (opt.psk_identity)
+		must(gnutls_credentials_set(session, GNUTLS_CRD_PSK, opt.server ? (void *)server_psk : (void *)client_psk), "psk");
 	if (opt.srtp)
 		must(gnutls_srtp_set_profile_direct(session, opt.srtp, NULL), "srtp");
 	if (opt.server) {
@@ -123,6 +147,11 @@ static unsigned suite_number(const char *name)
 {
 	static const struct { const char *name; unsigned number; } suites[] = {
 		{"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", 0xc02b}, {"TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", 0xc02c}, {"TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", 0xcca9},
+		{"TLS_ECDHE_ECDSA_WITH_AES_128_CCM", 0xc0ac}, {"TLS_ECDHE_ECDSA_WITH_AES_256_CCM", 0xc0ad}, {"TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8", 0xc0ae},
+		{"TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8", 0xc0af}, {"TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA", 0xc009}, {"TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256", 0xc023},
+		{"TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384", 0xc024}, {"TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", 0xc014}, {"TLS_PSK_WITH_AES_128_GCM_SHA256", 0x00a8},
+		{"TLS_PSK_WITH_AES_256_GCM_SHA384", 0x00a9}, {"TLS_PSK_WITH_CHACHA20_POLY1305_SHA256", 0xccab}, {"TLS_PSK_WITH_AES_128_CCM", 0xc0a4},
+		{"TLS_PSK_WITH_AES_128_CCM_8", 0xc0a8}, {"TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256", 0xccac}, {"TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256", 0xc037},
 		{"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", 0xc02f}, {"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", 0xc030}, {"TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", 0xcca8},
 	};
 	for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)

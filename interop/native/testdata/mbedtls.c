@@ -88,6 +88,7 @@ static int accept_any(void *p, mbedtls_x509_crt *c, int depth, uint32_t *flags) 
 
 static const struct { const char *name; mbedtls_ecp_group_id id; } group_names[] = {
 	{"x25519", MBEDTLS_ECP_DP_CURVE25519}, {"secp256r1", MBEDTLS_ECP_DP_SECP256R1}, {"secp384r1", MBEDTLS_ECP_DP_SECP384R1},
+	{"secp521r1", MBEDTLS_ECP_DP_SECP521R1},
 };
 
 static const char *stack_version(void) { return MBEDTLS_VERSION_STRING; }
@@ -111,12 +112,14 @@ static void stack_init(void)
 		must(mbedtls_ssl_conf_own_cert(&config, &chain, &key), "certificate");
 	}
 	mbedtls_ssl_conf_ca_chain(&config, &chain, NULL);
+	if (opt.psk_identity)
+		must(mbedtls_ssl_conf_psk(&config, opt.psk, (size_t)opt.psk_length, (const unsigned char *)opt.psk_identity, strlen(opt.psk_identity)), "psk");
 	if (!(suites[0] = mbedtls_ssl_get_ciphersuite_id(opt.suite)))
 		fail("suite %s", opt.suite);
 	mbedtls_ssl_conf_ciphersuites(&config, suites);
 	int n = 0;
 	for (char *list = strdup(opt.groups), *g = strtok(list, ","); g; g = strtok(NULL, ","))
-		for (size_t i = 0; i < 3; i++)
+		for (size_t i = 0; i < sizeof group_names / sizeof *group_names; i++)
 			if (!strcmp(g, group_names[i].name))
 				groups[n++] = group_names[i].id;
 	mbedtls_ssl_conf_curves(&config, groups);

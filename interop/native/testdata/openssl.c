@@ -12,6 +12,23 @@ static int accept_any(int ok, X509_STORE_CTX *store) { (void)ok; (void)store; re
 static int make_cookie(SSL *s, unsigned char *b, unsigned *n) { (void)s; memcpy(b, "a cookie of tests", *n = 17); return 1; }
 static int check_cookie(SSL *s, const unsigned char *b, unsigned n) { (void)s; return n == 17 && !memcmp(b, "a cookie of tests", n); }
 
+static unsigned client_psk(SSL *s, const char *hint, char *identity, unsigned identity_room, unsigned char *key, unsigned key_room)
+{
+	(void)s; (void)hint; (void)key_room;
+	snprintf(identity, identity_room, "%s", opt.psk_identity);
+	memcpy(key, opt.psk, (size_t)opt.psk_length);
+	return (unsigned)opt.psk_length;
+}
+
+static unsigned server_psk(SSL *s, const char *identity, unsigned char *key, unsigned key_room)
+{
+	(void)s; (void)key_room;
+	if (strcmp(identity, opt.psk_identity))
+		return 0;
+	memcpy(key, opt.psk, (size_t)opt.psk_length);
+	return (unsigned)opt.psk_length;
+}
+
 static const char *stack_version(void) { return OpenSSL_version(OPENSSL_VERSION_STRING); }
 
 static void stack_init(void)
@@ -28,6 +45,11 @@ static void stack_init(void)
 		fail("srtp %s", opt.srtp);
 	if (!opt.server || opt.client_auth)
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | (opt.server ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), accept_any);
+	if (opt.psk_identity) {
+		SSL_CTX_set_psk_client_callback(ctx, client_psk);
+		SSL_CTX_set_psk_server_callback(ctx, server_psk);
+		SSL_CTX_use_psk_identity_hint(ctx, "a hint");
+	}
 	if (opt.no_ems)
 		SSL_CTX_set_options(ctx, SSL_OP_NO_EXTENDED_MASTER_SECRET);
 	if (opt.no_tickets)
@@ -93,7 +115,7 @@ static void stack_connected(void)
 	const char *group = "-";
 	if (!opt.server && SSL_get_peer_tmp_key(ssl, &key)) {
 		char name[64];
-		group = EVP_PKEY_get_id(key) == EVP_PKEY_X25519 ? "X25519" : EVP_PKEY_get_group_name(key, name, sizeof name, NULL) && !strcmp(name, "prime256v1") ? "P-256" : "P-384";
+		group = EVP_PKEY_get_id(key) == EVP_PKEY_X25519 ? "X25519" : EVP_PKEY_get_group_name(key, name, sizeof name, NULL) && !strcmp(name, "prime256v1") ? "P-256" : !strcmp(name, "secp521r1") ? "P-521" : "P-384";
 		EVP_PKEY_free(key);
 	}
 	connected(SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(ssl)), group, p ? p->name : "none", SSL_get_extms_support(ssl) ? "1" : "0", SSL_session_reused(ssl));

@@ -46,6 +46,9 @@ static struct {
 	int cookie;      /* server */
 	int client_auth; /* server */
 	int no_ems, no_tickets;
+	const char *psk_identity; /* NULL: none */
+	unsigned char psk[64];
+	int psk_length;
 	int rounds;
 	struct export_ask exports[4];
 	int export_count;
@@ -101,6 +104,19 @@ static void read_export(const char *value)
 	}
 }
 
+/* read_psk takes IDENTITY:KEYHEX. */
+static void read_psk(char *value)
+{
+	char *digits = strrchr(value, ':');
+	*digits++ = 0;
+	opt.psk_identity = value;
+	for (; digits[0] && digits[1] && opt.psk_length < (int)sizeof opt.psk; digits += 2) {
+		unsigned byte;
+		sscanf(digits, "%2x", &byte);
+		opt.psk[opt.psk_length++] = (unsigned char)byte;
+	}
+}
+
 static void read_options(int argc, char **argv)
 {
 	if (argc < 3)
@@ -123,6 +139,7 @@ static void read_options(int argc, char **argv)
 		else if (!strcmp(argv[i], "noems")) opt.no_ems = atoi(value);
 		else if (!strcmp(argv[i], "notickets")) opt.no_tickets = atoi(value);
 		else if (!strcmp(argv[i], "rounds")) opt.rounds = atoi(value);
+		else if (!strcmp(argv[i], "psk")) read_psk(value);
 		else if (!strcmp(argv[i], "export")) read_export(value);
 		else fail("usage: %s", argv[i]);
 	}

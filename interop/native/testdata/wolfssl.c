@@ -32,7 +32,7 @@ static void stack_init(void)
 		fail("suite %s", opt.suite);
 	if (!opt.server)
 		for (char *list = strdup(opt.groups), *g = strtok(list, ","); g; g = strtok(NULL, ","))
-			wolfSSL_CTX_UseSupportedCurve(ctx, !strcmp(g, "X25519") ? WOLFSSL_ECC_X25519 : !strcmp(g, "SECP256R1") ? WOLFSSL_ECC_SECP256R1 : WOLFSSL_ECC_SECP384R1);
+			wolfSSL_CTX_UseSupportedCurve(ctx, !strcmp(g, "X25519") ? WOLFSSL_ECC_X25519 : !strcmp(g, "SECP256R1") ? WOLFSSL_ECC_SECP256R1 : !strcmp(g, "SECP521R1") ? WOLFSSL_ECC_SECP521R1 : WOLFSSL_ECC_SECP384R1);
 	if (opt.server && !opt.client_auth)
 		wolfSSL_CTX_set_verify(ctx, WOLFSSL_VERIFY_NONE, NULL);
 	else

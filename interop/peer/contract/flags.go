@@ -146,6 +146,7 @@ func (o *Options) flags(files *certificateFiles) []Flag {
 		{Name: "keylog", Set: text(&o.KeyLog)},
 		{Name: "timeout", Set: o.setTimeout},
 		{Name: "cid", Set: o.setCID},
+		{Name: "psk", Set: o.setPSK},
 	}
 }
 
@@ -200,18 +201,18 @@ func list[T any](flag string, to *[]T, of func(name string) (T, bool)) func(stri
 }
 
 func suiteOf(name string) (dtlstransport.CipherSuite, bool) {
-	for _, s := range dtlstransport.DefaultCipherSuites() {
-		if s.String() == name {
-			return s, true
+	for _, info := range dtlstransport.CipherSuites() {
+		if info.Name == name {
+			return info.Suite, true
 		}
 	}
 	return 0, false
 }
 
 func groupOf(name string) (dtlstransport.Group, bool) {
-	for _, g := range dtlstransport.DefaultGroups() {
-		if strings.EqualFold(g.String(), name) {
-			return g, true
+	for _, info := range dtlstransport.Groups() {
+		if strings.EqualFold(info.Name, name) {
+			return info.Group, true
 		}
 	}
 	return 0, false
@@ -307,6 +308,20 @@ func (o *Options) setCID(value string) error {
 	return nil
 }
 
+// setPSK takes IDENTITY:KEYHEX, for both roles. Suites that use it have to be named.
+func (o *Options) setPSK(value string) error {
+	i := strings.LastIndexByte(value, ':')
+	if i < 0 {
+		return fmt.Errorf("%q is not IDENTITY:KEYHEX", value)
+	}
+	key, err := hex.DecodeString(value[i+1:])
+	if err != nil || len(key) == 0 {
+		return fmt.Errorf("%q is no key", value[i+1:])
+	}
+	o.PSKIdentity, o.PSKKey = []byte(value[:i]), key
+	return nil
+}
+
 func (o *Options) setTimeout(value string) error {
 	s, err := strconv.ParseFloat(value, 64)
 	if err != nil || !(s > 0) || s > 1e6 {
@@ -331,7 +346,7 @@ func (o *Options) check(files *certificateFiles) error {
 		}
 	}
 	if o.Role == dtlstransport.RoleServer {
-		if o.Certificate == nil {
+		if o.Certificate == nil && o.PSKKey == nil {
 			return &UnsupportedError{"server without --cert"}
 		}
 		if !o.ClientAuth && o.Peer != nil {

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"time"
@@ -48,6 +49,8 @@ type Options struct {
 	Timeout     time.Duration
 
 	ConnectionID []byte // on the peer's records; nil: connection IDs are off
+
+	PSKIdentity, PSKKey []byte // nil: none
 }
 
 // An Export asks for keying material (RFC 5705).
@@ -80,6 +83,9 @@ func (o *Options) Config() (*dtlstransport.Config, error) {
 	case o.Role == dtlstransport.RoleServer && !o.ClientAuth, o.Role == dtlstransport.RoleClient && o.Certificate == nil:
 		c.ClientAuth = dtlstransport.InsecureClientAuthNone
 	}
+	if o.PSKKey != nil {
+		c.PSK = o.psk()
+	}
 	if o.Role == dtlstransport.RoleServer {
 		if o.Cookie {
 			c.Cookies = dtlstransport.NewCookies()
@@ -96,6 +102,19 @@ func (o *Options) Config() (*dtlstransport.Config, error) {
 		c.KeyLogWriter = keyLog{f}
 	}
 	return c, nil
+}
+
+// psk returns the key for either role.
+func (o *Options) psk() *dtlstransport.PSK {
+	return &dtlstransport.PSK{
+		IdentityFor: func([]byte) (identity, key []byte, err error) { return o.PSKIdentity, o.PSKKey, nil },
+		KeyFor: func(identity []byte) []byte {
+			if bytes.Equal(identity, o.PSKIdentity) {
+				return o.PSKKey
+			}
+			return nil
+		},
+	}
 }
 
 // keyLog is a file that is closed with the process. One Write is one line, and
