@@ -85,7 +85,9 @@ func run(checkout string, flags []string) error {
 	if err != nil {
 		return err
 	}
-	return all.report(os.Stdout, got)
+	err = all.report(os.Stdout, got)
+	reportSet(os.Stdout, "WebRTC", parsePatterns(webrtcText), got)
+	return err
 }
 
 // command makes a command whose output is ours.
