@@ -38,6 +38,7 @@ type options struct {
 	rejectALPN                bool
 	serverName                string // of a client
 	maxCertificateList        int
+	cookies                   bool // HelloVerifyRequest
 	requestStatus             bool
 	status                    statusCallback // the flags of the legacy one
 	quicParameters            bool
@@ -197,6 +198,10 @@ var flags = map[string]flag{
 	"host-name":          text(func(o *options, v string) { o.serverName = v }),
 	"expect-server-name": text(func(o *options, v string) { o.expectServerName = v }),
 	"no-server-name-ack": bit(func(o *options) { o.serverNameAck = false }),
+
+	// Not of the suite, for a look at servers that ask for cookies. Tests that cut the
+	// hello before its cookie fail then, and those that count our flights.
+	"cookies": bit(func(o *options) { o.cookies = true }),
 
 	"srtp-profiles": {true, setProfiles},
 	"curves":        {true, addGroup},

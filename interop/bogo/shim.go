@@ -86,6 +86,9 @@ func (s *shim) config(o *options, resume bool) (*dtlstransport.Config, error) {
 	case !o.noTickets:
 		config.Tickets = s.tickets
 	}
+	if o.cookies {
+		config.Cookies = dtlstransport.NewCookies()
+	}
 	config.SelectProtocol = o.selectProtocol
 	if o.serverNameAck {
 		config.ServerName = o.expectServerName

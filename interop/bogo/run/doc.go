@@ -3,6 +3,7 @@
 //
 //	make bogo                                           all that is ours
 //	go run ./interop/bogo/run -test 'SRTP-*' -debug     some tests, with the runner's own flags
+//	... -shim-extra-flags -cookies                      with servers that ask for cookies
 //
 // It needs a checkout of BoringSSL at the commit named in expectations.txt, with
 // its directory in BORINGSSL_DIR, of which only the Go part is used. Without one
