@@ -24,6 +24,8 @@
 // feedback.go: a new subscriber asks for a key frame, lost packets are asked for and sent again, and the publisher is told
 // a rate that suits its receivers.
 //
+// Rooms may span several processes, through NATS (cluster.go): -nats-listen on one, -nats on the others.
+//
 // There are no users and no passwords: whoever reaches the HTTP port may use it. Put it behind something that knows
 // who is who. SCALING.md tells how to go beyond one machine.
 //

@@ -15,6 +15,7 @@ const (
 	askAgain         = 60 * time.Millisecond
 	maxAsks          = 5
 
+	maxNodes  = 1000    // servers whose rates are kept
 	minRate   = 150_000 // bits/s of video
 	startRate = 1_500_000
 	maxRate   = 2_500_000
@@ -158,13 +159,16 @@ func (s *Stream) requestKeyFrame(now time.Time) {
 func (s *Stream) sendKeyFrameRequest(now time.Time) {
 	ssrc := s.in[Video].Load()
 	s.mu.Lock()
-	ask := s.wantsPLI && ssrc != 0 && now.Sub(s.lastPLI) >= keyFrameInterval
+	ask := s.wantsPLI && (ssrc != 0 || !s.local()) && now.Sub(s.lastPLI) >= keyFrameInterval
 	if ask {
 		s.wantsPLI, s.lastPLI = false, now
 	}
 	s.mu.Unlock()
-	if ask {
+	switch {
+	case ask && s.local():
 		s.write(&rtcp.PictureLossIndication{SenderSSRC: s.Out[Video].RTX, MediaSSRC: ssrc})
+	case ask:
+		s.askKeyFrame()
 	}
 }
 
@@ -182,7 +186,7 @@ func (s *Stream) tell(now time.Time) {
 		}
 	}
 	s.mu.Unlock()
-	if len(report.Reports) == 0 {
+	if len(report.Reports) == 0 || !s.local() {
 		return
 	}
 	packets := []rtcp.Packet{report}
@@ -200,5 +204,26 @@ func (s *Stream) rate() uint64 {
 			rate = min(rate, to.rate.Load())
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for node, r := range s.rates {
+		if time.Since(r.at) > forgotten {
+			delete(s.rates, node)
+		} else {
+			rate = min(rate, r.rate)
+		}
+	}
 	return rate
+}
+
+// setRemoteRate notes what the receivers at another server can take.
+func (s *Stream) setRemoteRate(node string, rate uint64, at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rates == nil {
+		s.rates = make(map[string]remoteRate)
+	}
+	if _, known := s.rates[node]; known || len(s.rates) < maxNodes {
+		s.rates[node] = remoteRate{rate, at}
+	}
 }

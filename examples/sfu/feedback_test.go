@@ -103,7 +103,7 @@ func packet(payloadType byte, seq uint16, ssrc uint32, payload string) []byte {
 func testStream() (*Stream, *[]rtcp.Packet) {
 	o := new(Offer)
 	o.Used[Audio], o.Used[Video] = &Section{PayloadType: 111}, &Section{PayloadType: 96}
-	s := newStream("id", "name", o)
+	s := newStream("id", "room", "name", o)
 	told := new([]rtcp.Packet)
 	s.writeRTCP = func(b []byte) (int, error) {
 		packets, err := rtcp.Unmarshal(b)

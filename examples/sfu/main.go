@@ -11,9 +11,12 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/rtctransport/rtctransport/mux/icelite"
 )
@@ -30,6 +33,9 @@ func main() {
 	peers := flag.Int("peers", icelite.DefaultMaxPeers, "how many `peers` may be connected at a time")
 	sockets := flag.Int("sockets", 1, "how many `sockets` share the UDP port (Linux)")
 	portable := flag.Bool("portable", false, "use no batches and no segmentation offload")
+	var cluster clusterFlags
+	flag.StringVar(&cluster.url, "nats", "", "`URL` of a NATS server that other sfu processes use as well: rooms then span all of them")
+	flag.StringVar(&cluster.listen, "nats-listen", "", "`address` on which our own NATS server takes other sfu processes, as 127.0.0.1:4222")
 	debug := flag.String("debug", "", "`address` to serve Go profiles on, as 127.0.0.1:6060; empty: none")
 	flag.Parse()
 	if flag.NArg() > 0 {
@@ -53,13 +59,13 @@ func main() {
 		}
 		fmt.Printf("profiles on http://%s/debug/pprof/\n", at)
 	}
-	if err := serve(*address, *media, config); err != nil {
+	if err := serve(*address, *media, config, cluster); err != nil {
 		log.Fatal(err)
 	}
 }
 
 // serve serves until the process is asked to end, and then says goodbye to all.
-func serve(address, media string, config *icelite.Config) error {
+func serve(address, media string, config *icelite.Config, cluster clusterFlags) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -74,6 +80,11 @@ func serve(address, media string, config *icelite.Config) error {
 	sfu, err := NewSFU(udp)
 	if err != nil {
 		return err
+	}
+	if leave, err := cluster.join(sfu); err != nil {
+		return err
+	} else {
+		defer leave()
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -93,4 +104,35 @@ func serve(address, media string, config *icelite.Config) error {
 	defer cancel()
 	err = sfu.Shutdown(patience)
 	return errors.Join(err, h.Shutdown(patience))
+}
+
+// clusterFlags say which servers are one.
+type clusterFlags struct{ url, listen string }
+
+// join joins them, and returns what leaves them again.
+func (f clusterFlags) join(sfu *SFU) (leave func(), err error) {
+	if f.url != "" && f.listen != "" {
+		return nil, errors.New("-nats and -nats-listen exclude each other")
+	}
+	var embedded *server.Server
+	if f.url == "" {
+		if embedded, err = embedNATS(f.listen); err != nil {
+			return nil, err
+		}
+	}
+	c, err := NewCluster(sfu, f.url, embedded)
+	if err != nil {
+		return nil, err
+	}
+	return c.Close, nil
+}
+
+// splitPort reads an address with a port in digits.
+func splitPort(address string) (host string, port int, err error) {
+	host, digits, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, err
+	}
+	port, err = strconv.Atoi(digits)
+	return host, port, err
 }

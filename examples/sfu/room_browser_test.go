@@ -54,9 +54,8 @@ type report struct {
 }
 
 // watchPages serves the room's page with a script of the test in it, testdata/visitor.js, which joins and reports.
-func watchPages(t *testing.T, s *Server) (page string, reports <-chan report) {
+func watchPages(t *testing.T, s *Server, told chan report) (page string) {
 	t.Helper()
-	told := make(chan report, 100)
 	routes := http.NewServeMux()
 	routes.Handle("/", s)
 	routes.HandleFunc("GET /visitor.js", func(w http.ResponseWriter, r *http.Request) {
@@ -80,17 +79,35 @@ func watchPages(t *testing.T, s *Server) (page string, reports <-chan report) {
 	})
 	server := httptest.NewServer(routes)
 	t.Cleanup(server.Close)
-	return server.URL + "/visit?room=test&name=", told
+	return server.URL + "/visit?room=test&size=320x240&name="
 }
 
 // roomPatience is for browsers to start and to decode, on a machine that does other things as well.
-const roomPatience = 150 * time.Second
+const roomPatience = 240 * time.Second
 
+// Four people in one room, two at each of two servers; one uses Firefox.
 func TestEveryoneInARoomSeesAndHearsEveryone(t *testing.T) {
 	headless.Chromium.Find(t)
 	headless.Firefox.Find(t)
-	sfu, server := startSFU(t, nil)
-	page, reports := watchPages(t, server)
+	nats, err := embedNATS("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nats.Shutdown)
+	reports := make(chan report, 100)
+	var servers [2]*SFU
+	var pages [2]string
+	for i := range servers {
+		var web *Server
+		servers[i], web = startSFU(t, nil)
+		cluster, err := NewCluster(servers[i], "", nats)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cluster.embedded = nil // both use it; the test ends it
+		t.Cleanup(cluster.Close)
+		pages[i] = watchPages(t, web, reports)
+	}
 
 	visitors := []string{"Ada", "Bob", "Cy", "Dee"}
 	for i, name := range visitors {
@@ -98,7 +115,7 @@ func TestEveryoneInARoomSeesAndHearsEveryone(t *testing.T) {
 		if i == 3 {
 			browser = headless.Firefox
 		}
-		browser.Open(t, page+url.QueryEscape(name)+"&size=320x240")
+		browser.Open(t, pages[i%2]+url.QueryEscape(name))
 	}
 
 	const frames = 20
@@ -119,17 +136,16 @@ func TestEveryoneInARoomSeesAndHearsEveryone(t *testing.T) {
 				complete[r.Who] = true
 			}
 		case <-deadline:
-			t.Fatalf("complete: %v\nlast reports: %+v\n%+v", complete, last, sfu.udp.Stats())
+			t.Fatalf("complete: %v\nlast reports: %+v\n%+v\n%+v", complete, last, servers[0].udp.Stats(), servers[1].udp.Stats())
 		}
-	}
-	status := sfu.metrics.status()
-	if status.Streams != 4 || status.Rooms != 1 || status.Peers != 4+4*3 {
-		t.Errorf("%d peers, %d streams, %d rooms", status.Peers, status.Streams, status.Rooms)
 	}
 	for name, r := range last {
 		t.Log(name, fmt.Sprintf("%+v", r.Tiles))
 	}
-	if n := sfu.metrics.failed.Load(); n != 0 {
-		t.Errorf("%d sessions failed", n)
+	for i, s := range servers {
+		// Each visitor sends, and receives three.
+		if status := s.metrics.status(); status.Streams != 4 || status.Rooms != 1 || status.Peers < 2*(1+3) || s.metrics.failed.Load() != 0 {
+			t.Errorf("server %d: %d peers, %d streams, %d rooms, %d sessions failed", i, status.Peers, status.Streams, status.Rooms, s.metrics.failed.Load())
+		}
 	}
 }

@@ -91,7 +91,7 @@ func TestTheListOfStreamsIsSentAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.sfu.rooms.get("a").add(newStream("7", "Ada", o))
+	s.sfu.rooms.get("a").add(newStream("7", "a", "Ada", o))
 	lines.ReadString('\n')
 	var list []Info
 	if line, err := lines.ReadString('\n'); err != nil || json.Unmarshal([]byte(strings.TrimPrefix(line, "data: ")), &list) != nil ||

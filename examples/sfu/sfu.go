@@ -22,6 +22,7 @@ type SFU struct {
 	certificate *fingerprint.Certificate
 	rooms       Rooms
 	metrics     *Metrics
+	cluster     atomic.Pointer[Cluster] // nil: this server is alone
 
 	mu       sync.Mutex
 	sessions map[string]*Session
@@ -65,7 +66,8 @@ func (s *SFU) Publish(room *Room, name string, o *Offer) (*Session, string, erro
 	if err != nil {
 		return nil, "", err
 	}
-	stream := newStream(session.ID, name, o)
+	stream := newStream(session.ID, room.Name, name, o)
+	stream.cluster = s.cluster.Load()
 	answer, err := local.Answer(o, nil, "")
 	if err != nil {
 		session.transport.Close()
@@ -76,11 +78,13 @@ func (s *SFU) Publish(room *Room, name string, o *Offer) (*Session, string, erro
 	session.transport.OnRTCP(stream.onRTCP)
 	session.leave = func() {
 		room.remove(stream)
-		for _, to := range *stream.subscribers.Load() {
-			to.transport.Close()
-		}
+		stream.end()
+		s.announce()
 	}
-	err = s.start(session, func() { room.add(stream) })
+	err = s.start(session, func() {
+		room.add(stream)
+		s.announce()
+	})
 	return session, answer, err
 }
 
@@ -123,6 +127,15 @@ func (s *SFU) Subscribe(stream *Stream, o *Offer) (*Session, string, error) {
 		stream.requestKeyFrame(time.Now())
 	})
 	return session, answer, err
+}
+
+func (s *SFU) setCluster(c *Cluster) { s.cluster.Store(c) }
+
+// announce tells the cluster of a change.
+func (s *SFU) announce() {
+	if c := s.cluster.Load(); c != nil {
+		c.announce()
+	}
 }
 
 // newSession registers a peer for an offer.

@@ -14,13 +14,18 @@ import (
 // A Stream is what one publisher sends, and to whom it goes. Its packets are handled one at a time, by the loop of the
 // publisher's socket; all else may happen at any time.
 type Stream struct {
-	ID, Name string
-	Out      Tracks // the numbers under which it is sent on
+	ID, Room, Name string
+	Out            Tracks // the numbers under which it is sent on
 
 	payloadTypes [kinds]uint8              // at the publisher; 0: no such track
 	in           [kinds]atomic.Uint32      // SSRCs at the publisher; 0: nothing has come yet
-	writeRTCP    func([]byte) (int, error) // to the publisher
+	writeRTCP    func([]byte) (int, error) // to the publisher; nil if he is at another server
+	askKeyFrame  func()                    // at the other server
 	cache        Cache                     // of video
+
+	cluster       *Cluster     // to which it goes as well; nil: none
+	wanted        atomic.Int64 // until when, in ns of the Unix time, another server wants it; 0: none ever has
+	onSubscribers func()       // called when there are more or fewer; may be nil
 
 	subscribers atomic.Pointer[[]*Subscriber]
 
@@ -28,11 +33,18 @@ type Stream struct {
 	receivers [kinds]receiver
 	lastPLI   time.Time
 	wantsPLI  bool
+	rates     map[string]remoteRate // by server
+}
+
+// remoteRate is what the receivers at another server can take.
+type remoteRate struct {
+	rate uint64
+	at   time.Time
 }
 
 // newStream returns a stream of the tracks of an offer.
-func newStream(id, name string, o *Offer) *Stream {
-	s := &Stream{ID: id, Name: name}
+func newStream(id, room, name string, o *Offer) *Stream {
+	s := &Stream{ID: id, Room: room, Name: name}
 	for kind, section := range o.Used {
 		if section != nil {
 			s.payloadTypes[kind] = section.PayloadType
@@ -44,6 +56,12 @@ func newStream(id, name string, o *Offer) *Stream {
 }
 
 func newSSRC() uint32 { return rand.Uint32() | 1 }
+
+// local reports whether the publisher is at this server.
+func (s *Stream) local() bool { return s.writeRTCP != nil }
+
+// isWanted reports whether another server wants the stream.
+func (s *Stream) isWanted() bool { return s.wanted.Load() > time.Now().UnixNano() }
 
 func (s *Stream) has(k Kind) bool { return s.payloadTypes[k] != 0 }
 
@@ -71,6 +89,9 @@ func (s *Stream) forward(kind Kind, b []byte) {
 	binary.BigEndian.PutUint32(b[8:], s.Out[kind].SSRC)
 	if kind == Video {
 		s.cache.put(b)
+	}
+	if s.cluster != nil {
+		s.cluster.onward(s, kind, b)
 	}
 	for _, to := range *s.subscribers.Load() {
 		to.forward(kind, b)
@@ -109,21 +130,38 @@ func (s *Stream) sendReport(kind Kind, report *rtcp.SenderReport) {
 	if err != nil {
 		return
 	}
+	if s.cluster != nil {
+		s.cluster.onwardReport(s, b)
+	}
 	for _, to := range *s.subscribers.Load() {
 		to.writeRTCP(b)
 	}
 }
 
 func (s *Stream) subscribe(to *Subscriber) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := append(slices.Clone(*s.subscribers.Load()), to)
-	s.subscribers.Store(&all)
+	s.changeSubscribers(func(all []*Subscriber) []*Subscriber { return append(all, to) })
 }
 
 func (s *Stream) unsubscribe(to *Subscriber) {
+	s.changeSubscribers(func(all []*Subscriber) []*Subscriber {
+		return slices.DeleteFunc(all, func(x *Subscriber) bool { return x == to })
+	})
+}
+
+// changeSubscribers replaces the list: packets are on their way to those of the old one.
+func (s *Stream) changeSubscribers(change func([]*Subscriber) []*Subscriber) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := slices.DeleteFunc(slices.Clone(*s.subscribers.Load()), func(x *Subscriber) bool { return x == to })
+	all := change(slices.Clone(*s.subscribers.Load()))
 	s.subscribers.Store(&all)
+	s.mu.Unlock()
+	if s.onSubscribers != nil {
+		s.onSubscribers()
+	}
+}
+
+// end ends all who receive the stream.
+func (s *Stream) end() {
+	for _, to := range *s.subscribers.Load() {
+		to.transport.Close()
+	}
 }
