@@ -66,10 +66,16 @@ const (
 	MaxRecordPadding = 1 << 10
 )
 
-// A Config says how to shake hands. The zero value plus one certificate is
-// right for WebRTC. A Config must not be changed after use and may be shared by
-// any number of associations.
+// A Config says how to shake hands. The zero value plus one certificate, and the
+// peer's fingerprints, is right for WebRTC; every other field has a default that its
+// zero value stands for. HardenedPolicy, FIPSPolicy and LoadPolicy make others to begin
+// with.
+//
+// A Config must not be changed after use and may be shared by any number of
+// associations. Slices and maps in it are kept, not copied.
 type Config struct {
+	// Who we are, and whom we talk to.
+
 	// Certificates are what we may present, in order of preference; the first
 	// one that the peer can use is taken, at a server after the choice of the suite.
 	// For long-lived endpoints see fingerprint.Rotation. At least one is needed: WebRTC
@@ -80,11 +86,6 @@ type Config struct {
 	// CertificateUses narrows down when some of Certificates are presented. Those
 	// without an entry are whenever the peer can verify them.
 	CertificateUses map[*fingerprint.Certificate]CertificateUse
-
-	// ClientAuth is ClientAuthRequire by default. The others are for tests against
-	// peers of other protocols: "the server MUST request a certificate from the
-	// client" and both "MUST" be judged (after RFC 5763, Section 5).
-	ClientAuth ClientAuth
 
 	// RemoteFingerprints are the a=fingerprint values that came with the peer's
 	// session description. Empty means that they will follow: see
@@ -101,11 +102,6 @@ type Config struct {
 	// the engine, and must not call into it.
 	VerifyPeer func(chain [][]byte) error
 
-	// PSK has the keys for cipher suites with a pre-shared key, if CipherSuites names
-	// such. RemoteFingerprints must then be empty. Only who names no other suites needs no
-	// certificate.
-	PSK *PSK
-
 	// VerifyStatus, if not nil, makes a client ask for an OCSP response, and judges what
 	// the server has sent with its chain: nil if that is nothing. It comes on top of the
 	// fingerprints or of VerifyPeer, for peers that are known by an authority. An
@@ -113,6 +109,18 @@ type Config struct {
 	// bad_certificate_status_response. What VerifyPeer says of its arguments and of when
 	// it is asked holds here too; a resumed session is not judged again.
 	VerifyStatus func(chain [][]byte, response []byte) error
+
+	// ClientAuth is ClientAuthRequire by default. The others are for tests against
+	// peers of other protocols: "the server MUST request a certificate from the
+	// client" and both "MUST" be judged (after RFC 5763, Section 5).
+	ClientAuth ClientAuth
+
+	// PSK has the keys for cipher suites with a pre-shared key, if CipherSuites names
+	// such. RemoteFingerprints must then be empty. Only who names no other suites needs no
+	// certificate.
+	PSK *PSK
+
+	// What is agreed on.
 
 	// CipherSuites are offered or accepted in this order. Empty means
 	// DefaultCipherSuites.
@@ -133,9 +141,8 @@ type Config struct {
 	// but offer use_srtp all the same, as browsers do.
 	SRTPProfiles []keying.SRTPProfile
 
-	// HelloProfile says what a client's hello looks like on the wire. Zero is
-	// HelloDefault: in random order.
-	HelloProfile HelloProfile
+	// ExtendedMasterSecret is EMSRequire by default.
+	ExtendedMasterSecret EMSPolicy
 
 	// ALPN are the application protocols offered or accepted, in order of
 	// preference (RFC 7301). A server that has some and shares none with a client
@@ -158,13 +165,18 @@ type Config struct {
 	// clear.
 	ServerName string
 
-	// ExtendedMasterSecret is EMSRequire by default.
-	ExtendedMasterSecret EMSPolicy
+	// HelloProfile says what a client's hello looks like on the wire. Zero is
+	// HelloDefault: in random order.
+	HelloProfile HelloProfile
 
-	// InsecureExportWithoutEMS allows exporting keys from a session without
-	// extended master secret, against RFC 7627, Section 5.4. Only for tests
-	// against old peers.
-	InsecureExportWithoutEMS bool
+	// ConnectionID, if not nil, negotiates connection IDs (RFC 9146): it is what the peer
+	// shall put on its records to us, up to 255 bytes, so that they are found to be of
+	// this association wherever they come from. Empty but not nil means that we put the
+	// peer's on ours and want none: right for a client of a Listener that follows its
+	// clients to new addresses. Nil means none at all. A Listener makes its own.
+	ConnectionID []byte
+
+	// Sizes, in bytes, and times.
 
 	// MaxDatagramSize bounds the datagrams of the handshake, in bytes, all DTLS
 	// headers included, those of UDP and IP not. Zero means what the link says,
@@ -175,6 +187,15 @@ type Config struct {
 	// them the chain of its certificates. While the handshake lasts, the peer can make us
 	// hold as much and 4 KiB more. Zero means 32 KiB; it is from 4 KiB to 1 MiB.
 	MaxMessageSize int
+
+	// ReceiveBuffer bounds the application data that a Conn holds for Read, in
+	// bytes. What arrives beyond is dropped and counted. Zero means 1 MiB.
+	ReceiveBuffer int
+
+	// RecordPadding hides the size of application data where records carry the peer's
+	// connection ID: they are padded to a multiple of so many bytes, up to
+	// MaxRecordPadding. Zero means no padding. Other records have no room for it.
+	RecordPadding int
 
 	// InitialTimeout is the first retransmission timeout. Zero means twice the
 	// round-trip time if the link knows it, from 50 ms to 1 s, or else 200 ms.
@@ -195,22 +216,25 @@ type Config struct {
 	// known peer; negative means that the first such sign is the verdict.
 	FailureGrace time.Duration
 
+	// Against forgers and floods.
+
 	// Cookies makes a server prove the client's address by a HelloVerifyRequest
 	// before it keeps any state (RFC 6347, Section 4.2.1). Nil means no
 	// cookies, which is right where ICE has verified the address.
 	Cookies *Cookies
 
-	// KeyLogWriter receives one line in NSS key log format for each handshake, with
-	// which anyone can decrypt the traffic. Only for debugging. It has to be safe
-	// for concurrent use if the Config is shared.
-	KeyLogWriter io.Writer
+	// ReplayWindow is how many records behind the newest are told from replays, from
+	// MinReplayWindow to MaxReplayWindow; older ones are dropped. Zero means 256. A
+	// larger one is for paths that delay some packets by more than others take to send.
+	ReplayWindow int
 
-	// Trace, if not nil, is told what an association sends, receives, drops and
-	// waits for: for a log, see NewSlogTrace, or a picture of the handshake. It is
-	// called from within the engine, must be quick and must not call into it, and has to
-	// be safe for concurrent use if the Config is shared. It costs no allocation on the way of application
-	// data; nil costs nothing.
-	Trace func(TraceEvent)
+	// MaxForgedRecords ends an association, with bad_record_mac, after as many
+	// records that failed authentication. Zero means never: whoever can send to
+	// us could then end it. It bounds what an attacker can try against one key, for
+	// those who have to state such a bound.
+	MaxForgedRecords int
+
+	// Sessions that are resumed.
 
 	// Sessions keeps sessions, so that ends that meet again shake hands in one
 	// round trip: at a client under the peer's first fingerprint, or under one name for
@@ -218,6 +242,10 @@ type Config struct {
 	// server under the session_id that it gives out. Nil, the default, means that a
 	// client offers no session and a server keeps none.
 	Sessions SessionStore
+
+	// SessionLifetime is how long a session may be resumed. Zero means
+	// DefaultSessionLifetime.
+	SessionLifetime time.Duration
 
 	// NoTickets makes a client with Sessions ask for a session_id only, not for a
 	// ticket (RFC 5077). What it has kept with a ticket is not offered.
@@ -227,40 +255,30 @@ type Config struct {
 	// for clients that want them. Nil means none.
 	Tickets TicketSealer
 
-	// SessionLifetime is how long a session may be resumed. Zero means
-	// DefaultSessionLifetime.
-	SessionLifetime time.Duration
+	// Media, and insight.
 
 	// NewProtector makes the SRTP of a Transport, for example pionsrtp.New. Nil
 	// means that the application protects media itself.
 	NewProtector func(m *keying.Material, local Role) (keying.Protector, error)
 
-	// ReceiveBuffer bounds the application data that a Conn holds for Read, in
-	// bytes. What arrives beyond is dropped and counted. Zero means 1 MiB.
-	ReceiveBuffer int
+	// Trace, if not nil, is told what an association sends, receives, drops and
+	// waits for: for a log, see NewSlogTrace, or a picture of the handshake. It is
+	// called from within the engine, must be quick and must not call into it, and has to
+	// be safe for concurrent use if the Config is shared. The path of application data
+	// stays without allocations; nil costs nothing at all.
+	Trace func(TraceEvent)
 
-	// ConnectionID, if not nil, negotiates connection IDs (RFC 9146): it is what the peer
-	// shall put on its records to us, up to 255 bytes, so that they are found to be of
-	// this association wherever they come from. Empty but not nil means that we put the
-	// peer's on ours and want none: right for a client of a Listener that follows its
-	// clients to new addresses. Nil means none at all. A Listener makes its own.
-	ConnectionID []byte
+	// KeyLogWriter receives one line in NSS key log format for each handshake, with
+	// which anyone can decrypt the traffic. Only for debugging. It has to be safe
+	// for concurrent use if the Config is shared.
+	KeyLogWriter io.Writer
 
-	// ReplayWindow is how many records behind the newest are told from replays, from
-	// MinReplayWindow to MaxReplayWindow; older ones are dropped. Zero means 256. A
-	// larger one is for paths that delay some packets by more than others take to send.
-	ReplayWindow int
+	// Only for tests.
 
-	// RecordPadding hides the size of application data where records carry the peer's
-	// connection ID: they are padded to a multiple of so many bytes, up to
-	// MaxRecordPadding. Zero means no padding. Other records have no room for it.
-	RecordPadding int
-
-	// MaxForgedRecords ends an association, with bad_record_mac, after as many
-	// records that failed authentication. Zero means never: whoever can send to
-	// us could then end it. It bounds what an attacker can try against one key, for
-	// those who have to state such a bound.
-	MaxForgedRecords int
+	// InsecureExportWithoutEMS allows exporting keys from a session without
+	// extended master secret, against RFC 7627, Section 5.4. Only for tests
+	// against old peers.
+	InsecureExportWithoutEMS bool
 
 	// Conformance is the classical behaviour that test suites expect: what
 	// arrives first wins, the first refusal is fatal with the RFC's alert, as is what

@@ -13,15 +13,33 @@
 //	internal/record   records sealed and opened
 //	internal/wire     bytes of handshake messages
 //
-// Most programs want a Transport; see its example. Data-channel-only programs
-// want a Conn; bare UDP, without ICE, has Dial and Listen. Servers with an event loop of their own, simulations
-// and test suites want an Engine.
+// Most programs want a Transport; see the example of NewTransport. Programs with
+// nothing but data channels want a Conn; bare UDP, without ICE, has Dial and Listen.
+// Servers with an event loop of their own, simulations and test suites want an Engine.
 //
-// To read the engine, begin with engine.go (the surface) and receive.go (a
-// datagram's way in), then handshake.go (what both sides share), client12.go and
-// server12.go (the two state machines, in the order of the messages on the wire),
-// grammar.go (which messages make up a flight), hello.go (negotiation), session.go
-// (resumption), connectionid.go (RFC 9146) and limits.go (what a hostile peer can cost).
+// # Configuration
+//
+// One Config serves all of them, and its zero value with a certificate of package
+// fingerprint is right for WebRTC. HardenedPolicy and FIPSPolicy return others to begin
+// with, LoadPolicy reads one from a text that an administrator can write. What there is
+// to choose from is in CipherSuites, Groups and SignatureSchemes.
+//
+// # Identity
+//
+// The peer is who has the certificate that Config.RemoteFingerprints name. They may come
+// later, by SetRemoteFingerprints; Config.VerifyPeer takes their place where
+// peers are known by other means. Names, dates and signatures of a certificate mean nothing. Of
+// several certificates of ours the peer gets one that it can verify, and fingerprint.Rotation
+// renews them.
+//
+// # Insight
+//
+// Config.Trace is told of every datagram, record, message, alert, drop and change of
+// state, and NewSlogTrace logs that. ConnectionState has what was agreed on, Stats the
+// counts, RTCStats both as W3C webrtc-stats has them. A handshake that fails does so with a
+// *HandshakeError, which says what was awaited and what had been heard, and wraps the
+// *AlertError of the verdict or ErrTimeout; a connected association fails with an
+// *AlertError. Neither has secrets.
 //
 // # What holds
 //
@@ -36,4 +54,12 @@
 //     way to the genuine one when the other side cannot accept what it led to.
 //   - What makes no sense on the wire is dropped and counted (Stats). It is never
 //     an error and never a panic.
+//
+// # The code
+//
+// Begin with engine.go (the surface) and receive.go (a datagram's way in), then
+// handshake.go (what both sides share), client12.go and server12.go (the two state
+// machines, in the order of the messages on the wire), grammar.go (which messages make
+// up a flight), hello.go (negotiation), session.go (resumption), connectionid.go (RFC
+// 9146) and limits.go (what a hostile peer can cost).
 package dtlstransport
