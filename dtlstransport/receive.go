@@ -31,6 +31,9 @@ func (e *Engine) HandleDatagram(now time.Time, b []byte) error {
 		e.deadline = e.config.handshakeDeadline(now)
 		e.trace.changed(e)
 	}
+	if e.hs != nil {
+		e.hs.largest = max(e.hs.largest, len(b))
+	}
 	for len(b) > 0 {
 		r, rest, ok := e.nextRecord(b)
 		if !ok {
