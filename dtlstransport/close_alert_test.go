@@ -421,6 +421,9 @@ func TestAHandshakeThatGetsNowhereTimesOutAndReleasesEverything(t *testing.T) { 
 				s.now = e.Deadline()
 				e.note(e.HandleTimeout(s.now))
 				for _, ok := e.AppendDatagram(nil); ok; _, ok = e.AppendDatagram(nil) {
+					if e.err != nil {
+						t.Fatalf("%v after %d steps: something is sent after the end", role, steps)
+					}
 				}
 			}
 			var h *HandshakeError

@@ -65,7 +65,7 @@ func TestAnsweringAHelloAllocatesNothing(t *testing.T) { // COOK-02
 	}
 }
 
-func TestAHelloIsFoundAtTheStartOfADatagramOnly(t *testing.T) {
+func TestAHelloIsFoundAtTheStartOfADatagramOnly(t *testing.T) { // COOK-11
 	body := chromiumHello(t)
 	datagram := helloDatagram(5, 3, body)
 	hello, recordSeq, ok := findHello(datagram)

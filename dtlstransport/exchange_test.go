@@ -394,3 +394,20 @@ func TestRenegotiationInfoIsSignalledAndAnswered(t *testing.T) { // RENEG-01, RE
 		}
 	}
 }
+
+// RFC 8827, Section 6.5: "MUST NOT use the MKI". Whoever offers one gets none.
+func TestAnMKIIsNotAnswered(t *testing.T) { // SRTP-05
+	config, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	m := config.clientHello(newRandom(), nil, sessionOffer{})
+	if len(m.UseSRTP.MKI) > 0 {
+		t.Errorf("MKI %x is offered", m.UseSRTP.MKI)
+	}
+	m.UseSRTP.MKI = []byte("mki")
+	hello, p, _, a := server.readClientHello(m.Append(nil))
+	if a != nil {
+		t.Fatal(a)
+	}
+	if answer := serverHello(hello, &p, newRandom()); answer.UseSRTP == nil || len(answer.UseSRTP.MKI) > 0 {
+		t.Errorf("answered with %+v", answer.UseSRTP)
+	}
+}

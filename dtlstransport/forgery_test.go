@@ -318,7 +318,7 @@ func heapInUse() uint64 {
 
 // A client whose certificates are too long for a ticket gets none, and is
 // served in full each time.
-func TestALongChainMakesNoTicket(t *testing.T) {
+func TestALongChainMakesNoTicket(t *testing.T) { // RES-12
 	for _, extra := range []int{0, 16 << 10} {
 		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
 		if extra > 0 {
@@ -335,6 +335,9 @@ func TestALongChainMakesNoTicket(t *testing.T) {
 			s.connect()
 			if got, want := s.client.ConnectionState().Resumed, again == 1 && extra == 0; got != want {
 				t.Errorf("%d bytes more: resumed %t, want %t", extra, got, want)
+			}
+			if n := len(client.Sessions.(sessionMap)); (n == 0) != (extra > 0) {
+				t.Errorf("%d bytes more: the client keeps %d sessions", extra, n)
 			}
 		}
 	}

@@ -142,7 +142,7 @@ func TestVictimsCertificateInTheChainDoesNotHelp(t *testing.T) {
 }
 
 // FP-02: nor does the victim's certificate in front, for its key is needed.
-func TestVictimsCertificateWithoutItsKeyDoesNotHelp(t *testing.T) {
+func TestVictimsCertificateWithoutItsKeyDoesNotHelp(t *testing.T) { // FP-18
 	for _, side := range []Role{RoleClient, RoleServer} {
 		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
 		s := newScene(t, client, server, netsim.Config{Delay: sceneDelay})
@@ -265,7 +265,7 @@ func lateScene(t testing.TB, role Role) (*scene, *end) {
 }
 
 // FP-09: the fingerprint may come at any moment, and decides then.
-func TestLateFingerprintDecides(t *testing.T) {
+func TestLateFingerprintDecides(t *testing.T) { // SRTP-08
 	for _, role := range []Role{RoleClient, RoleServer} {
 		for _, right := range []bool{true, false} {
 			for at := time.Duration(0); at <= 200*time.Millisecond; at += sceneDelay / 2 {

@@ -156,7 +156,7 @@ func (s *goldenSide) lastHello(t *testing.T) received {
 // TestRecordedSessionsOfForeignStacks replays sessions whose master secret is
 // known through everything in here that computes: records, reassembly, the
 // transcript, signatures, the key schedule, Finished, and application data.
-func TestRecordedSessionsOfForeignStacks(t *testing.T) { // HS-12, COOK-12, REC-25
+func TestRecordedSessionsOfForeignStacks(t *testing.T) { // HS-12, COOK-12, REC-25, EMS-02
 	paths, err := filepath.Glob("testdata/transcripts/*.txt")
 	if err != nil || len(paths) != 14 {
 		t.Fatalf("%d recordings, %v", len(paths), err)

@@ -130,7 +130,7 @@ func TestHandshakeSurvivesEveryPairOfLosses(t *testing.T) {
 }
 
 // Every two of the datagrams of one direction change places.
-func TestHandshakeSurvivesEverySwap(t *testing.T) {
+func TestHandshakeSurvivesEverySwap(t *testing.T) { // RTX-08
 	for _, c := range lossCases {
 		t.Run(c.String(), func(t *testing.T) {
 			n, elapsed := c.undisturbed(t)

@@ -252,7 +252,7 @@ func TestALPN(t *testing.T) {
 }
 
 // SRTP-07: no common profile leaves a data channel, and a typed error for media.
-func TestNoCommonProfileConnectsWithoutSRTP(t *testing.T) {
+func TestNoCommonProfileConnectsWithoutSRTP(t *testing.T) { // SRTP-03, SRTP-20
 	for _, test := range [][2][]keying.SRTPProfile{
 		{{keying.SRTPAES128CMHMACSHA1_80}, {keying.SRTPAEADAES128GCM}},
 		{{}, nil},

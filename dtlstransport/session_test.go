@@ -70,7 +70,7 @@ func (p *pair) checkTraffic(t *testing.T) {
 	}
 }
 
-func TestASessionIsResumedInOneRoundTripLess(t *testing.T) {
+func TestASessionIsResumedInOneRoundTripLess(t *testing.T) { // RES-09
 	testResumption(t, func(t *testing.T, r *resumption) {
 		first := r.connect(t, epochZero, false)
 		for range 3 { // a session serves again and again
@@ -115,7 +115,7 @@ func TestAResumedHandshakeSurvivesEveryLossAndEveryPair(t *testing.T) { // RTX-0
 	})
 }
 
-func TestASessionDoesNotGetAroundTheFingerprint(t *testing.T) { // FP-10
+func TestASessionDoesNotGetAroundTheFingerprint(t *testing.T) { // FP-10, RES-04
 	other := testCertificate(t, fingerprint.ECDSAP384)
 	testResumption(t, func(t *testing.T, r *resumption) {
 		r.connect(t, epochZero, false)
@@ -173,7 +173,7 @@ func TestAnExpiredSessionIsNotResumed(t *testing.T) {
 	})
 }
 
-func TestATicketUnderTheOldKeyIsReplaced(t *testing.T) {
+func TestATicketUnderTheOldKeyIsReplaced(t *testing.T) { // RES-05, RES-06
 	keys := NewTicketKeys([32]byte{})
 	session := []byte("what an engine stores")
 	ticket, until := keys.SealTicket(epochZero, session)
@@ -216,7 +216,7 @@ func TestATicketUnderTheOldKeyIsReplaced(t *testing.T) {
 	p.checkTraffic(t)
 }
 
-func TestASessionIsForgottenWithItsAssociation(t *testing.T) { // RFC 5246, Section 7.2.2
+func TestASessionIsForgottenWithItsAssociation(t *testing.T) { // RFC 5246, Section 7.2.2, RES-01
 	testResumption(t, func(t *testing.T, r *resumption) {
 		r.connect(t, epochZero, false)
 		p := r.connect(t, epochZero, true)
@@ -382,7 +382,7 @@ func TestASessionBelongsToOurCertificateToo(t *testing.T) {
 	})
 }
 
-func TestARenewedTicketDoesNotProlongTheSecret(t *testing.T) {
+func TestARenewedTicketDoesNotProlongTheSecret(t *testing.T) { // RES-11
 	r := &resumption{clientStore: sessionMap{}}
 	r.client, r.server = configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
 	r.client.Sessions, r.server.Tickets = r.clientStore, NewTicketKeys([32]byte{1})

@@ -1,7 +1,10 @@
 package dtlstransport
 
 import (
+	"crypto/dsa"
+	"crypto/rsa"
 	"errors"
+	"math/big"
 	"testing"
 	"time"
 
@@ -86,5 +89,24 @@ func TestASignatureWithASchemeThatWasNotOfferedIsRefused(t *testing.T) { // HS-4
 		if !errors.As(own.err, &a) || a.FromPeer || a.Alert != AlertIllegalParameter {
 			t.Errorf("%v: %v, want illegal_parameter", side, own.err)
 		}
+	}
+}
+
+// The work of a verification grows with the square of the size of an RSA key, and so
+// does what a stranger can make us do.
+func TestKeysOfPeersHaveBounds(t *testing.T) { // CERT-01
+	for bits, ok := range map[int]bool{1024: false, 2047: false, 2048: true, 3072: true, 8192: true, 8193: false, 16384: false} {
+		n := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
+		if k, err := keyTypeOf(&rsa.PublicKey{N: n, E: 65537}); (err == nil) != ok || ok && k != keyRSA {
+			t.Errorf("RSA of %d bits: %v", bits, err)
+		}
+	}
+	for _, k := range []fingerprint.KeyType{fingerprint.ECDSAP256, fingerprint.ECDSAP384, fingerprint.Ed25519} {
+		if _, err := keyTypeOf(testCertificate(t, k).Signer().Public()); err != nil {
+			t.Errorf("%v: %v", k, err)
+		}
+	}
+	if _, err := keyTypeOf(new(dsa.PublicKey)); err == nil {
+		t.Error("a DSA key is accepted")
 	}
 }

@@ -56,7 +56,7 @@ func TestNewWrapsAnySigner(t *testing.T) {
 	}
 }
 
-func TestNewRefuses(t *testing.T) {
+func TestNewRefuses(t *testing.T) { // CERT-05
 	p256, other := mustGenerate(t, ECDSAP256), mustGenerate(t, ECDSAP256)
 	ed := mustGenerate(t, Ed25519)
 	leaf := p256.Chain()[0]

@@ -20,7 +20,7 @@ const (
 )
 
 // FP-06, FP-07
-func TestParseReadsNamesAndDigitsInEitherCaseAndPrintsTheRFCsForm(t *testing.T) {
+func TestParseReadsNamesAndDigitsInEitherCaseAndPrintsTheRFCsForm(t *testing.T) { // FP-17
 	for _, text := range []string{
 		"sha-256 " + abc256,
 		"SHA-256 " + abc256,

@@ -28,7 +28,7 @@ func readPEM(t testing.TB, name string) *Certificate {
 
 // The files are from OpenSSL 3.0.19 (ecparam, genrsa -traditional, genpkey, req -x509, x509 -req), the values from
 // "openssl x509 -fingerprint".
-func TestFilesOfOpenSSLAreRead(t *testing.T) {
+func TestFilesOfOpenSSLAreRead(t *testing.T) { // FP-16
 	for _, test := range []struct {
 		file         string
 		chain        int

@@ -1,6 +1,7 @@
 package fingerprint
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -218,10 +219,13 @@ func TestMismatchTellsBothValues(t *testing.T) {
 	}
 }
 
+//go:embed set.go
+var setSource string
+
 // FP-06. A timing measurement would be noise here, so this reads the source: between the hash of the presented certificate and the
 // verdict there is one loop, over the whole set and without a way out, around one function of two constant-time comparisons.
 func TestVerdictComparesInConstantTime(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "set.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "set.go", setSource, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -131,7 +131,7 @@ func TestReservedLabelWouldGiveAwayTheKeyBlock(t *testing.T) {
 	}
 }
 
-func TestExportRefusesAContextThatItsLengthCannotSay(t *testing.T) {
+func TestExportRefusesAContextThatItsLengthCannotSay(t *testing.T) { // EXP-06
 	err := Export(make([]byte, 1), crypto.SHA256, nil, nil, nil, "EXPORTER", make([]byte, 0x10000))
 	if !errors.Is(err, ErrContextTooLong) {
 		t.Fatalf("error %v", err)

@@ -58,7 +58,7 @@ func TestFirstByteDecidesTheClass(t *testing.T) {
 }
 
 // MUX-12
-func TestSecondByteTellsRTCPFromRTP(t *testing.T) {
+func TestSecondByteTellsRTCPFromRTP(t *testing.T) { // SRTP-17
 	rtcp := 0
 	for first := 128; first <= 191; first++ {
 		for second := range 256 {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +16,7 @@ import (
 
 // testTimeout is how long one test may take, on a slow machine too. None of those that
 // mutants name takes more than a few seconds.
-const testTimeout = 2 * time.Minute
+const testTimeout = time.Minute
 
 // try applies mutants one after the other and writes what becomes of each. The error
 // says that some were not caught.
@@ -82,17 +81,27 @@ type trial struct {
 	asleep  map[*mutant]int // the numbers of those that are in the common binaries
 }
 
-// binary returns the name of the common test binary of a package.
-func (t *trial) binary(dir string) string {
-	return filepath.Join(t.work, strings.ReplaceAll(dir, "/", "-")+".test")
+// A binary is one of the test binaries: of a package, with mutants in it or as it is.
+type binary struct {
+	dir   string
+	plain bool // for those that want to be alone
+}
+
+// path returns the name of a binary on disk.
+func (t *trial) path(b binary) string {
+	name := strings.ReplaceAll(b.dir, "/", "-") + ".test"
+	if b.plain {
+		name = "plain-" + name
+	}
+	return filepath.Join(t.work, name)
 }
 
 // build builds the common test binaries of all packages whose tests are wanted.
 func (t *trial) build(mutants []*mutant) error {
 	var asleep []*mutant
-	dirs := map[string]bool{}
+	binaries := map[binary]bool{}
 	for _, m := range mutants {
-		dirs[m.dir] = true
+		binaries[binary{m.dir, m.alone}] = true
 		if t.places[m].function != nil && !m.alone {
 			asleep = append(asleep, m)
 			t.asleep[m] = len(asleep)
@@ -105,9 +114,17 @@ func (t *trial) build(mutants []*mutant) error {
 	if err := o.sleeping(t.root, asleep, t.places, t.sources); err != nil {
 		return err
 	}
-	for _, dir := range slices.Sorted(maps.Keys(dirs)) {
-		if output, err := t.compile(o, dir, t.binary(dir)); err != nil {
-			return fmt.Errorf("building the tests of %s: %w\n%s", dir, err, output)
+	plain, err := t.overlay("none")
+	if err != nil {
+		return err
+	}
+	for b := range binaries {
+		over := o
+		if b.plain {
+			over = plain
+		}
+		if output, err := t.compile(over, b.dir, t.path(b)); err != nil {
+			return fmt.Errorf("building the tests of %s: %w\n%s", b.dir, err, output)
 		}
 	}
 	return nil
@@ -132,21 +149,22 @@ func (t *trial) compile(o *overlay, dir, binary string) (string, error) {
 
 // checkAsleep sees to it that all tests pass while no mutant is awake.
 func (t *trial) checkAsleep(mutants []*mutant) error {
-	tests := map[string][]string{}
+	tests := map[binary][]string{}
 	for _, m := range mutants {
+		b := binary{m.dir, m.alone}
 		name, _, _ := strings.Cut(m.test, "/")
-		if !slices.Contains(tests[m.dir], name) {
-			tests[m.dir] = append(tests[m.dir], name)
+		if !slices.Contains(tests[b], name) {
+			tests[b] = append(tests[b], name)
 		}
 	}
 	var faults []error
-	for dir, names := range tests {
-		c := t.command(t.binary(dir), dir, "^("+strings.Join(names, "|")+")$", 0)
+	for b, names := range tests {
+		c := t.command(t.path(b), b.dir, "^("+strings.Join(names, "|")+")$", 0)
 		c.Args = append(c.Args, "-test.v")
 		output, _ := c.CombinedOutput()
 		for _, name := range names {
 			if !bytes.Contains(output, []byte("\n--- PASS: "+name+" (")) {
-				faults = append(faults, fmt.Errorf("%s: %s does not pass without any mutant", dir, name))
+				faults = append(faults, fmt.Errorf("%s: %s does not pass without any mutant", b.dir, name))
 			}
 		}
 		if len(faults) > 0 {
@@ -158,7 +176,7 @@ func (t *trial) checkAsleep(mutants []*mutant) error {
 
 // run tries one mutant. detail is for those that are not caught.
 func (t *trial) run(m *mutant) (v verdict, detail string) {
-	binary, number := t.binary(m.dir), t.asleep[m]
+	test, number := t.path(binary{dir: m.dir}), t.asleep[m]
 	if number == 0 {
 		name := "alone" + strings.Map(func(r rune) rune {
 			if r == '/' || r == ':' {
@@ -174,14 +192,14 @@ func (t *trial) run(m *mutant) (v verdict, detail string) {
 		if err := o.put(s.path, s.changed(m, t.places[m])); err != nil {
 			return broken, err.Error()
 		}
-		binary = filepath.Join(o.dir, "alone.test")
-		if output, err := t.compile(o, m.dir, binary); err != nil {
+		test = filepath.Join(o.dir, "alone.test")
+		if output, err := t.compile(o, m.dir, test); err != nil {
 			return broken, output
 		}
 		defer os.RemoveAll(o.dir)
 	}
 	pattern := "^" + strings.ReplaceAll(m.test, "/", "$/^") + "$"
-	output, err := t.command(binary, m.dir, pattern, number).CombinedOutput()
+	output, err := t.command(test, m.dir, pattern, number).CombinedOutput()
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
@@ -202,8 +220,8 @@ func (t *trial) run(m *mutant) (v verdict, detail string) {
 }
 
 // command returns what runs tests of a package with one mutant awake, or none.
-func (t *trial) command(binary, dir, pattern string, number int) *exec.Cmd {
-	c := exec.Command(binary, "-test.run", pattern, "-test.timeout", t.timeout.String())
+func (t *trial) command(test, dir, pattern string, number int) *exec.Cmd {
+	c := exec.Command(test, "-test.run", pattern, "-test.timeout", t.timeout.String())
 	c.Dir = filepath.Join(t.root, filepath.FromSlash(dir))
 	c.Env = append(os.Environ(), fmt.Sprintf("%s=%d", wakeVariable, number))
 	return c

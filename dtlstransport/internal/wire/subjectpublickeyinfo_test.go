@@ -142,7 +142,7 @@ func TestIssuerIsTheOneThatX509Finds(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoCertificateHasNoSubjectPublicKeyInfo(t *testing.T) {
+func TestWhatIsNoCertificateHasNoSubjectPublicKeyInfo(t *testing.T) { // CERT-03
 	for name, change := range map[string]func(p *certificateParts){
 		"no serial number":  func(p *certificateParts) { p.serial = nil },
 		"no subject":        func(p *certificateParts) { p.subject = nil; p.spki = nil },
