@@ -263,3 +263,19 @@ func TestEachEpochCountsForItself(t *testing.T) { // REC-09, REC-22
 	}
 	s.checkTraffic(t)
 }
+
+// A hello outlives its reassembly, in the transcript, and so has a bound of its own.
+func TestAClientHelloHasABound(t *testing.T) { // HS-38
+	for length, kept := range map[uint32]bool{maxClientHello: true, maxClientHello + 1: false, 32 << 10: false} {
+		s := newQuickScene(t)
+		s.server.note(s.server.Start(s.now))
+		h := wire.Header{Type: wire.TypeClientHello, Length: length, FragmentLength: 200}
+		s.inject(s.server, plainFragment(h, make([]byte, 200)))
+		if holds := s.server.hs.inbox[0].Held() > 0; holds != kept || s.server.err != nil {
+			t.Errorf("a hello of %d bytes: kept %v, error %v", length, holds, s.server.err)
+		}
+		if n := s.server.Stats().Dropped[DropOversize]; (n == 0) != kept {
+			t.Errorf("a hello of %d bytes: %d counted", length, n)
+		}
+	}
+}
