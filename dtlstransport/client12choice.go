@@ -30,6 +30,7 @@ type choice struct {
 	chain        [][]byte                 // the server's
 	certificate  *fingerprint.Certificate // ours; nil: none
 	identity     []byte                   // ours, of a pre-shared key
+	keyHash      [32]byte                 // of that key
 	sessionID    []byte                   // what the server calls the new session; empty: nothing
 	ticketDue    bool                     // the server has announced a NewSessionTicket
 
@@ -46,6 +47,11 @@ type choice struct {
 // newChoice answers a flight 4 that was read and found good. Nothing is changed by it.
 func (c *client12) newChoice(f *flight4, seq uint16, messages []received) (*choice, *AlertError) {
 	h := c.h
+	if len(c.choices) > 0 && !f.parameters.suite.exchange.ephemeral() && !f.parameters.extendedMasterSecret {
+		// With a pre-shared key alone, and no extended master secret, a rival with the
+		// same randoms has the same keys. Record numbers must not begin again under them.
+		return nil, alertf(AlertIllegalParameter, "another flight whose keys may be those of the first")
+	}
 	sendSeq := h.sendSeq
 	defer func() { h.sendSeq = sendSeq }()
 	h.sendSeq = seq + 1 // the hello that was answered had seq
@@ -59,6 +65,7 @@ func (c *client12) newChoice(f *flight4, seq uint16, messages []received) (*choi
 		serverRandom: f.hello.Random,
 		certificate:  f.certificate,
 		identity:     bytes.Clone(f.identity),
+		keyHash:      f.keyHash(),
 		sessionID:    bytes.Clone(f.hello.SessionID),
 		ticketDue:    f.hello.HasSessionTicket,
 		last:         messages[inServerHelloDone].seq,
@@ -89,11 +96,6 @@ func (c *client12) newChoice(f *flight4, seq uint16, messages []received) (*choi
 	}
 	n.schedule = newSchedule12(&f.parameters, h.clientRandom, f.hello.Random, preMaster, sessionHash)
 	clear(preMaster)
-	if slices.ContainsFunc(c.choices, func(old *choice) bool { return bytes.Equal(old.schedule.master, n.schedule.master) }) {
-		// A rival of what was taken, with the same keys: a pre-shared key alone, and no
-		// extended master secret. Record numbers must not begin again under them.
-		return nil, alertf(AlertIllegalParameter, "another flight with the same keys")
-	}
 	if f.certificate != nil {
 		scheme := f.parameters.clientScheme
 		signature, err := scheme.sign(f.certificate.Signer(), n.transcript.messages)
@@ -154,6 +156,7 @@ func (c *client12) use(n *choice) {
 	c.h.serverRandom, c.h.transcript = n.serverRandom, n.transcript
 	c.sessionID, c.ticketDue = n.sessionID, n.ticketDue
 	c.e.parameters, c.e.schedule, c.e.certificate, c.e.identity, c.e.chain = n.parameters, n.schedule, n.certificate, n.identity, n.chain
+	c.e.keyHash = n.keyHash
 	c.e.write[1], c.e.read, c.e.epoch = n.sealer, n.opener, 1
 	c.h.inbox[1].Restart(n.last + 1) // flights differ in length
 }

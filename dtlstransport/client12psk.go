@@ -1,6 +1,7 @@
 package dtlstransport
 
 import (
+	"crypto/sha256"
 	"slices"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
@@ -47,6 +48,14 @@ func (c *client12) matchFlight4(seq uint16) (messages []received, complete bool,
 		return nil, false, a
 	}
 	return client12Grammar[client12Flight4].match(in, seq, c.flight())
+}
+
+// keyHash returns the hash of the pre-shared key that a session is kept with.
+func (f *flight4) keyHash() (sum [32]byte) {
+	if f.key != nil {
+		sum = sha256.Sum256(f.key)
+	}
+	return sum
 }
 
 // readPSKFlight4 checks what follows the ServerHello under a suite with a

@@ -64,6 +64,7 @@ type Engine struct {
 
 	certificate *fingerprint.Certificate // that we presented; nil: none
 	identity    []byte                   // the client's, of a pre-shared key
+	keyHash     [32]byte                 // SHA-256 of that key; zero: none
 
 	resumed    *session // that the handshake took up; nil: none
 	sessionKey string   // under which a session of this association is stored; empty: none is

@@ -217,7 +217,7 @@ func TestASmallPSKHelloIsAnsweredWithACookie(t *testing.T) {
 	s.connect()
 }
 
-func TestASessionOfAPreSharedKeyIsResumedWhileTheIdentityIsKnown(t *testing.T) {
+func TestASessionOfAPreSharedKeyIsResumedWhileTheIdentityHasIt(t *testing.T) {
 	for _, tickets := range []bool{false, true} {
 		r := &resumption{clientStore: sessionMap{}, serverStore: sessionMap{}}
 		r.client, r.server = pskConfigs(TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256)
@@ -233,9 +233,14 @@ func TestASessionOfAPreSharedKeyIsResumedWhileTheIdentityIsKnown(t *testing.T) {
 			}
 		}
 		p.checkTraffic(t)
+		r.server.PSK.KeyFor = func([]byte) []byte { return []byte("a new key, of the same length....") }
+		r.client.PSK.IdentityFor = func([]byte) ([]byte, []byte, error) {
+			return testIdentity, []byte("a new key, of the same length...."), nil
+		}
+		r.connect(t, epochZero.Add(2*time.Hour), false)
 		r.server.PSK.KeyFor = func([]byte) []byte { return nil }
 		s := newScene(t, r.client, r.server, netsim.Config{Delay: sceneDelay})
-		s.now = epochZero.Add(2 * time.Hour)
+		s.now = epochZero.Add(3 * time.Hour)
 		s.start()
 		s.run(time.Minute, func() bool { return s.server.err != nil })
 		if s.server.connected || !errors.Is(s.server.err, errWrongKey) {

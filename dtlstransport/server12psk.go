@@ -2,6 +2,7 @@ package dtlstransport
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
 	"slices"
@@ -32,6 +33,7 @@ func (s *server12) appendPSKExchange(flight4 []flight.Message, p *parameters, pu
 // too.
 type pskFlight5 struct {
 	identity   []byte // aliases the message
+	keyHash    [32]byte
 	transcript transcript
 	schedule   *schedule12
 }
@@ -59,7 +61,7 @@ func (s *server12) judgePSKFlight5(now time.Time) *AlertError {
 	if err != nil {
 		return alertf(AlertInternalError, "%w", err)
 	}
-	s.e.identity = bytes.Clone(f.identity)
+	s.e.identity, s.e.keyHash = bytes.Clone(f.identity), f.keyHash
 	s.takeFlight5(&flight5{}, f.transcript, f.schedule, sealer, opener, messages[0].seq)
 	return nil
 }
@@ -88,7 +90,9 @@ func (s *server12) readPSKFlight5(m received) (*pskFlight5, *AlertError) {
 	if s.e.parameters.extendedMasterSecret {
 		sessionHash = f.transcript.sum(suite.hash)
 	}
-	preMaster := pskPreMaster(shared, s.e.config.PSK.keyFor(exchange.Identity))
+	key := s.e.config.PSK.keyFor(exchange.Identity)
+	preMaster := pskPreMaster(shared, key)
+	f.keyHash = sha256.Sum256(key)
 	f.schedule = newSchedule12(&s.e.parameters, h.clientRandom, h.serverRandom, preMaster, sessionHash)
 	clear(preMaster)
 	finished, opened, a := s.e.findFinished(f.schedule, &s.e.parameters, h.early, m.seq+1, s.flight())

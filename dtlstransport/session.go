@@ -47,7 +47,7 @@ type SessionStore interface {
 type session struct {
 	suite   *suiteInfo
 	expires time.Time // to the second
-	local   [32]byte  // SHA-256 of the certificate that we presented; zero: none
+	local   [32]byte  // SHA-256 of the certificate that we presented, or of the pre-shared key; zero: none
 	master  []byte
 	id      []byte   // the session_id; empty at a client that has a ticket
 	ticket  []byte   // at a client
@@ -144,7 +144,7 @@ func (e *Engine) storedSession(now time.Time, key string) *session {
 // fingerprint on either side.
 func (e *Engine) mayResume(now time.Time, s *session) bool {
 	_, refusal := e.judgeProof(s.suite, s.chain)
-	return refusal == nil && now.Before(s.expires) && slices.Contains(e.config.cipherSuites(), s.suite.id) && e.config.owns(s.local) && e.knowsIdentity(s)
+	return refusal == nil && now.Before(s.expires) && slices.Contains(e.config.cipherSuites(), s.suite.id) && e.stillProves(s)
 }
 
 // isFor reports whether a session was made under that name: "If [...] the
@@ -152,10 +152,17 @@ func (e *Engine) mayResume(now time.Time, s *session) bool {
 // handshake to establish a new session." RFC 6066, Section 3.
 func (s *session) isFor(serverName string) bool { return strings.EqualFold(s.serverName, serverName) }
 
-// knowsIdentity reports whether the identity that a session came from still has a
-// key at a server.
-func (e *Engine) knowsIdentity(s *session) bool {
-	return e.role == RoleClient || !s.suite.exchange.preShared() || len(e.config.PSK.KeyFor(s.identity)) > 0
+// stillProves reports whether what we were known by when a session was made is
+// still ours: the certificate, or at a server the key that the client's identity has. A
+// client does not know its key before the server has given its hint.
+func (e *Engine) stillProves(s *session) bool {
+	switch {
+	case !s.suite.exchange.preShared():
+		return e.config.owns(s.local)
+	case e.role == RoleClient:
+		return true
+	}
+	return sha256.Sum256(e.config.PSK.KeyFor(s.identity)) == s.local
 }
 
 // owns reports whether one of our certificates has that hash, or whether none is
@@ -199,6 +206,8 @@ func (e *Engine) newSession(now time.Time, id, ticket []byte) *session {
 		s.expires, s.local = e.resumed.expires, e.resumed.local
 	case e.certificate != nil:
 		s.local = sha256.Sum256(e.certificate.Chain()[0])
+	case e.parameters.suite.exchange.preShared():
+		s.local = e.keyHash
 	}
 	return s
 }
