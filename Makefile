@@ -6,12 +6,16 @@
 # make requirements   which rules have a test that fails when they are broken
 # make mutants        breaks them, one after the other
 
+# make hostile   what nobody's datagrams can do to us, as a table; a quarter of an hour
+# make fuzz      every fuzz target, a minute each (FUZZTIME)
+# make vulnerabilities   known ones that our code reaches, each explained in SECURITY.md
+
 GO ?= go
 
 # The modules beside the library's, which have dependencies that it has not.
 MODULES = dtlstransport/sessions/boltstore examples/sfu interop/bench interop/pion
 
-.PHONY: demo test bench lint table bogo requirements mutants
+.PHONY: demo test bench lint table bogo requirements mutants hostile fuzz vulnerabilities
 
 demo:
 	$(GO) run ./examples/quickstart
@@ -19,6 +23,8 @@ demo:
 test: setup lint
 	$(GO) test -race $$($(GO) list ./... | grep -v /interop/browser)
 	$(GO) run ./interop -quick -require
+	$(GO) run ./interop/hostile -short
+	$(GO) run .ci/vulnerabilities.go
 	for m in $(MODULES); do (cd $$m && $(GO) test -race -short ./...) || exit 1; done
 	cd examples/sfu && RTC_REQUIRE_BROWSERS=1 $(GO) test ./...
 	RTC_REQUIRE_BROWSERS=1 $(GO) test -count=1 -timeout 15m ./interop/browser
@@ -50,3 +56,15 @@ requirements:
 
 mutants:
 	$(GO) run ./interop/requirements -mutants
+
+hostile:
+	$(GO) run ./interop/hostile
+
+FUZZTIME ?= 1m
+fuzz:
+	for p in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for f in $$(cat $$p/*_test.go | sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(f .*/\1/p'); do \
+			echo "$$p $$f"; (cd $$p && $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) .) || exit 1; done; done
+
+vulnerabilities:
+	$(GO) run .ci/vulnerabilities.go

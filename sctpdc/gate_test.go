@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -265,6 +266,46 @@ func TestTinyFragmentsEndTheAssociationBeforeTheyCostMuch(t *testing.T) {
 			}
 		}
 		t.Errorf("%d fragments were taken", n)
+	})
+}
+
+// The fault behind TestTinyFragmentsEndTheAssociationBeforeTheyCostMuch: the window counts their bytes only, and what
+// each of them costs besides is nobody's concern.
+func TestBarePionKeepsEveryTinyFragment(t *testing.T) {
+	const n = 5000
+	inBarePair(t, func(a, b *sctp.Association, _, y *tap) {
+		rudeStream(t, b, 0, ppidBinary, []byte("x"))
+		time.Sleep(time.Second)
+		tag, tsn := y.tag(), binary.BigEndian.Uint32(y.packets(chunkData)[0][16:])
+		y.mu.Lock()
+		y.drop = func([]byte) bool { return true } // the forger speaks for b now
+		y.mu.Unlock()
+		heap := func() int64 {
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return int64(m.HeapAlloc)
+		}
+		before := heap()
+		for i := range n {
+			value := binary.BigEndian.AppendUint32(nil, tsn+1+uint32(i))
+			value = append(value, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 51, 'x') // I-DATA: stream 0, MID 1
+			flags := uint8(0)
+			if i == 0 {
+				flags = flagBegin // and no end
+			} else {
+				binary.BigEndian.PutUint32(value[12:], uint32(i))
+			}
+			y.inject(tag, chunkIData, flags, value)
+			if i%100 == 0 {
+				time.Sleep(10 * time.Millisecond)
+			}
+		}
+		time.Sleep(time.Second)
+		if grown := heap() - before; grown < 100*n {
+			t.Errorf("%d bytes for %d fragments of one byte: chargeFragment may go", grown, n)
+		}
+		runtime.KeepAlive(a)
 	})
 }
 
