@@ -60,6 +60,6 @@
 // Begin with engine.go (the surface) and receive.go (a datagram's way in), then
 // handshake.go (what both sides share), client12.go and server12.go (the two state
 // machines, in the order of the messages on the wire), grammar.go (which messages make
-// up a flight), hello.go (negotiation), session.go (resumption), connectionid.go (RFC
+// up a flight), hello.go (negotiation), certificatechoice.go (what we present), session.go (resumption), connectionid.go (RFC
 // 9146) and limits.go (what a hostile peer can cost).
 package dtlstransport

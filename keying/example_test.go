@@ -31,3 +31,17 @@ func Example() {
 	// keying.Material{SRTP_AEAD_AES_128_GCM, keys hidden}
 	// 16 12
 }
+
+// One Secret for all that follows from a master secret in a handshake.
+func ExampleSecret() {
+	clientRandom, serverRandom := make([]byte, 32), make([]byte, 32) // from the hellos
+	messages := make([]byte, 32)                                     // the hash over them
+	master := make([]byte, keying.MasterSecretLen)
+
+	secret := keying.NewSecret(crypto.SHA256, master)
+	keys := make([]byte, 2*(16+4)) // AES-128-GCM
+	secret.KeyBlock(keys, clientRandom, serverRandom)
+	verifyData := secret.VerifyData(keying.RoleClient, messages)
+	fmt.Println(len(keys), len(verifyData))
+	// Output: 40 12
+}

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/hmac"
 	"encoding/hex"
+	"strings"
 	"testing"
 )
 
@@ -121,5 +122,34 @@ func BenchmarkPRF(b *testing.B) {
 				PRF(out, bench.h, secret, "key expansion", random, random)
 			}
 		})
+	}
+}
+
+// A Secret answers as the functions do, however often and in whatever order it is asked, and with labels that are longer than
+// its own room.
+func TestASecretGivesWhatTheFunctionsGive(t *testing.T) {
+	random, long := bytes.Repeat([]byte{1}, 32), strings.Repeat("label", 40)
+	for _, h := range []crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512} {
+		master := bytes.Repeat([]byte{7}, MasterSecretLen)
+		s := NewSecret(h, master)
+		for range 3 {
+			got, want := make([]byte, 200), make([]byte, 200)
+			s.PRF(got, long, random, master)
+			PRF(want, h, master, long, random, master)
+			if !bytes.Equal(got, want) {
+				t.Fatalf("%v: PRF differs", h)
+			}
+			s.KeyBlock(got, random, master[:32])
+			KeyBlock(want, h, master, random, master[:32])
+			if !bytes.Equal(got, want) {
+				t.Fatalf("%v: KeyBlock differs", h)
+			}
+			if s.VerifyData(RoleClient, random) != VerifyData(h, master, RoleClient, random) {
+				t.Fatalf("%v: VerifyData differs", h)
+			}
+		}
+		if !bytes.Equal(s.scratch[:2*h.Size()], make([]byte, 2*h.Size())) {
+			t.Errorf("%v: something is left behind", h)
+		}
 	}
 }
