@@ -517,6 +517,13 @@ func (c *Conn) SendWarning(d AlertDescription) error {
 	return err
 }
 
+// Buffered returns how many records wait for Read.
+func (c *Conn) Buffered() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.queue.len()
+}
+
 // MaxPayload returns how much one Write can put into a datagram of the largest
 // size, in bytes; see Engine.MaxPayload. Larger writes, up to 2^14 bytes, are left
 // to IP to fragment.

@@ -17,10 +17,11 @@ import (
 // It passes packets on, learns from them what pion/sctp has no way to tell us (tags, resets, who ended the association),
 // and keeps from it what it cannot cope with. Each such shield says what would happen without it.
 type gate struct {
-	conn  net.Conn
-	owner gateOwner
-	limit int // bytes of a message in the making before the association is given up
-	ports ports
+	conn    net.Conn
+	backlog backlogged // the same, nil if it does not tell
+	owner   gateOwner
+	limit   int // bytes of a message in the making before the association is given up
+	ports   ports
 
 	// The peer may leave the checksum out, and we may if the peer agrees. Both are RFC 9653, and only for DTLS.
 	takesZero, sendsZero bool
@@ -94,7 +95,9 @@ type gateStats struct {
 var errConnEnded = errors.New("sctpdc: connection ended")
 
 func newGate(conn net.Conn, owner gateOwner, maxMessageSize int) *gate {
+	backlog, _ := conn.(backlogged)
 	return &gate{
+		backlog:  backlog,
 		conn:     conn,
 		ports:    ports{pionPort, pionPort},
 		owner:    owner,
@@ -113,6 +116,7 @@ func (g *gate) Read(p []byte) (int, error) {
 		g.answered = g.answered[:0]
 	}
 	for {
+		g.sendPostponed()
 		n, err := g.conn.Read(p)
 		if err != nil {
 			g.connFailed(err)

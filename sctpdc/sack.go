@@ -17,6 +17,8 @@ type sackUpdate struct {
 	narrowed atomic.Bool // last is there: the last SACK announced less than pion/sctp meant
 
 	mu        sync.Mutex // held while a SACK is written, so that a repeated one never overtakes a newer one
+	waiting   []byte     // a SACK that waits for a newer one, see postpone
+	postponed int        // how many in a row
 	last      []byte     // the last SACK as pion/sctp made it
 	announced uint32     // bytes, what the peer was told
 }
@@ -36,12 +38,61 @@ func (g *gate) writeSack(p []byte, c chunk) (int, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	excess := g.owner.windowExcess()
+	if excess == 0 && g.postpone(p, c) {
+		return len(p), nil
+	}
+	u.waiting, u.postponed = nil, 0 // this one says more
 	if excess > 0 {
 		u.last = append(u.last[:0], p...)
 		u.announced = narrow(p, excess)
 	}
 	u.narrowed.Store(excess > 0)
 	return g.write(p)
+}
+
+// maxPostponed makes it one SACK for eight packets at the least: five in a burst of the least size.
+const maxPostponed = 3
+
+// A backlogged connection knows how many packets wait for Read.
+type backlogged interface{ Buffered() int }
+
+// postpone reports whether a SACK need not be sent, because the packets that wait to be read make another one due at
+// once: while packets come faster than they are handled, one SACK for two of them (RFC 9260, Section 6.2) costs both sides
+// a quarter of their time. What tells of a loss is never postponed, nor is anything else. The caller holds sack.mu.
+func (g *gate) postpone(p []byte, c chunk) bool {
+	u := &g.sack
+	const plain = 12 // bytes of a SACK without gaps and duplicates
+	if len(c.value) == plain && u.postponed < maxPostponed && g.buffered() > 0 {
+		u.waiting = p
+		u.postponed++
+		// Read looks for what waits after it has seen the last packet; if it did so just now, it is up to us.
+		if g.buffered() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// buffered returns how many packets wait to be read, as far as known.
+func (g *gate) buffered() int {
+	if g.backlog == nil {
+		return 0
+	}
+	return g.backlog.Buffered()
+}
+
+// sendPostponed sends the SACK that waits, if there is one and nothing to come that would make another one due.
+func (g *gate) sendPostponed() {
+	if g.backlog == nil || g.backlog.Buffered() > 0 {
+		return
+	}
+	u := &g.sack
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.waiting != nil {
+		_, _ = g.write(u.waiting) // an error is the end of the connection, which Read will see
+		u.waiting, u.postponed = nil, 0
+	}
 }
 
 // widen repeats the last SACK with the window of now, if it was narrowed and the difference is worth a packet: two full
