@@ -111,13 +111,22 @@ func (d *drivenPage) command(t *testing.T, args ...string) (ended <-chan error, 
 func TestChromiumTransfersBothWays(t *testing.T) { testPage(t, headless.Chromium) }
 func TestFirefoxTransfersBothWays(t *testing.T)  { testPage(t, headless.Firefox) }
 
-func testPage(t *testing.T, browser *headless.Browser) {
+// A field trial of Chromium has SCTP begin without a handshake (draft-hancke-tsvwg-snap), as we do if the other side can.
+func TestChromiumNeedsNoHandshakeOfSCTP(t *testing.T) {
+	messages := testPage(t, headless.Chromium, "--force-fieldtrials=WebRTC-Sctp-Snap/Enabled/")
+	if n := strings.Count(messages, "SCTP took 0 round trips"); n != 2 {
+		t.Errorf("%d of 2 associations without a handshake:\n%s", n, messages)
+	}
+}
+
+// testPage transfers both ways and returns what our side said.
+func testPage(t *testing.T, browser *headless.Browser, flags ...string) (said string) {
 	browser.Find(t)
 	t.Run("to the page", func(t *testing.T) {
 		path, content := randomFile(t, "for the page.bin", 1_500_000)
 		d := drive(t)
 		ended, messages := d.command(t, "send", "-loopback", path)
-		browser.Open(t, d.url+"/drive.html")
+		browser.Open(t, d.url+"/drive.html", flags...)
 		result := next(t, "result of the page", d.result)
 		if err := next(t, "end of the program", ended); err != nil {
 			t.Errorf("%v\n%s", err, messages)
@@ -126,13 +135,14 @@ func testPage(t *testing.T, browser *headless.Browser) {
 		if result.SHA256 != hex.EncodeToString(sum[:]) || result.Name != "for the page.bin" || !strings.Contains(result.Rate, "1.5 MB of 1.5 MB") {
 			t.Errorf("the page says %+v", result)
 		}
+		said += messages.String()
 	})
 	t.Run("from the page", func(t *testing.T) {
 		const size = 1_500_000
 		folder := t.TempDir()
 		d := drive(t)
 		ended, messages := d.command(t, "receive", "-loopback", "-o", folder)
-		browser.Open(t, d.url+"/drive.html?send="+fmt.Sprint(size))
+		browser.Open(t, d.url+"/drive.html?send="+fmt.Sprint(size), flags...)
 		result := next(t, "result of the page", d.result)
 		if err := next(t, "end of the program", ended); err != nil {
 			t.Errorf("%v\n%s", err, messages)
@@ -144,5 +154,7 @@ func testPage(t *testing.T, browser *headless.Browser) {
 		if sum := sha256.Sum256(got); err != nil || hex.EncodeToString(sum[:]) != result.SHA256 || len(got) != size {
 			t.Errorf("%d bytes have come, %v", len(got), err)
 		}
+		said += messages.String()
 	})
+	return said
 }

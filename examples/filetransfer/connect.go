@@ -39,6 +39,7 @@ type connection struct {
 type side struct {
 	agent       *pionice.Agent
 	certificate *fingerprint.Certificate
+	token       sctpdc.Token
 }
 
 // newSide gathers candidates and makes a certificate, for one connection.
@@ -63,16 +64,20 @@ func (n network) newSide(ctx context.Context) (*side, error) {
 		c.CheckInterval, c.MaxBindingRequests = &interval, &tries
 		c.NetworkTypes = []ice.NetworkType{ice.NetworkTypeUDP4}
 	}
+	token, err := sctpdc.NewToken(&sctpdc.Config{Role: dtlstransport.RoleClient}) // it is the same for both roles
+	if err != nil {
+		return nil, err
+	}
 	agent, err := pionice.Gather(ctx, config)
 	if err != nil {
 		return nil, err
 	}
-	return &side{agent, certificate}, nil
+	return &side{agent, certificate, token}, nil
 }
 
 // describe returns what the other side has to know of us.
 func (s *side) describe(setup, mid string) description {
-	return description{ice: s.agent.Description(), fingerprints: fingerprint.Set{s.certificate.Fingerprint()}, setup: setup, mid: mid}
+	return description{ice: s.agent.Description(), fingerprints: fingerprint.Set{s.certificate.Fingerprint()}, setup: setup, mid: mid, token: s.token}
 }
 
 // connect makes the connection. The sender made the offer and opens the channel.
@@ -105,7 +110,9 @@ func (s *side) connect(ctx context.Context, sender bool, role dtlstransport.Role
 		return nil, err
 	}
 	c := &connection{}
-	if c.association, err = sctpdc.New(t.Conn(), &sctpdc.Config{Role: role, PeerMaxMessageSize: peer.maxMessage, MaxChannels: 1}); err != nil {
+	// With the tokens of both sides the association is there without a round trip.
+	config := &sctpdc.Config{Role: role, PeerMaxMessageSize: peer.maxMessage, MaxChannels: 1, Token: s.token, PeerToken: peer.token}
+	if c.association, err = sctpdc.New(t.Conn(), config); err != nil {
 		return nil, err
 	}
 	if sender {

@@ -44,6 +44,7 @@ func (p *program) receiveOver(ctx context.Context) error {
 		return err
 	}
 	defer c.association.Close()
+	p.say("Connected; SCTP took %d round trips.", c.association.Stats().RoundTrips)
 	name, err := p.receiveFile(ctx, c)
 	var fatal fatalError
 	switch {

@@ -14,9 +14,10 @@ import (
 type description struct {
 	ice          pionice.Description
 	fingerprints fingerprint.Set
-	setup        string // actpass, active or passive. RFC 8842, Section 5
-	mid          string // name of the section; the answer repeats the offer's
-	maxMessage   int    // see sctpdc.Config.PeerMaxMessageSize
+	setup        string       // actpass, active or passive. RFC 8842, Section 5
+	mid          string       // name of the section; the answer repeats the offer's
+	maxMessage   int          // see sctpdc.Config.PeerMaxMessageSize
+	token        sctpdc.Token // nil: SCTP needs its handshake
 }
 
 // sdp returns the description as a browser wants it. RFC 8841.
@@ -39,6 +40,9 @@ func (d description) sdp(typ string) string {
 	line("a=setup:%s", d.setup)
 	line("a=sctp-port:5000")
 	line("%s", (&sctpdc.Config{}).MaxMessageSizeAttribute())
+	if d.token != nil {
+		line("%s", d.token.Attribute())
+	}
 	for _, c := range d.ice.Candidates {
 		line("a=%s", c)
 	}
@@ -50,7 +54,7 @@ func (d description) sdp(typ string) string {
 func parseSDP(text string) (description, error) {
 	var d description
 	var fingerprints []string
-	var limit string
+	var limit, token string
 	sections := 0
 	for _, line := range strings.Split(text, "\n") {
 		line = strings.TrimRight(line, "\r")
@@ -76,6 +80,8 @@ func parseSDP(text string) (description, error) {
 			d.mid = value
 		case name == "max-message-size":
 			limit = line
+		case name == "sctp-init":
+			token = line
 		}
 	}
 	if sections != 1 || d.ice.Ufrag == "" || d.ice.Password == "" {
@@ -88,6 +94,8 @@ func parseSDP(text string) (description, error) {
 	if err != nil {
 		return d, err
 	}
-	d.maxMessage, err = sctpdc.ParseMaxMessageSize(limit)
+	if d.maxMessage, err = sctpdc.ParseMaxMessageSize(limit); err == nil && token != "" {
+		d.token, err = sctpdc.ParseToken(token)
+	}
 	return d, err
 }

@@ -65,6 +65,7 @@ func (p *program) sendOver(ctx context.Context, file *os.File, info os.FileInfo)
 		return err
 	}
 	defer c.association.Close()
+	p.say("Connected; SCTP took %d round trips.", c.association.Stats().RoundTrips)
 	if err := p.sendFile(ctx, c, file, info); err != nil {
 		return err
 	}
