@@ -229,3 +229,20 @@ func TestARivalOfAFlightThatWasAnsweredEndsNothing(t *testing.T) {
 	}
 	p.checkTraffic(t)
 }
+
+// A copy of the hello under another number, which no client takes an answer to.
+func TestAnOvertakingHelloUnderAnotherNumberEndsNothing(t *testing.T) {
+	for seq := range uint16(6) {
+		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		p := newPair(t, client, server, netsim.Config{Delay: 25 * time.Millisecond})
+		p.start()
+		p.client.out.Rewind()
+		copied, _ := p.client.AppendDatagram(nil)
+		copied[record.HeaderLen+5] = byte(seq)
+		p.server.note(p.server.HandleDatagram(p.now, copied))
+		p.flush(p.server)
+		if !p.run(3*time.Second, p.bothConnected) {
+			t.Errorf("number %d: client %v, server %v", seq, p.client.err, p.server.err)
+		}
+	}
+}

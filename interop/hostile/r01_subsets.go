@@ -37,8 +37,10 @@ func (c scene) spots() (all []spot) {
 func subsets(r *report) {
 	for kind := range numKinds {
 		c := scene{kind: kind}
-		if kind == small && r.short {
-			c.mtu = 500
+		if kind == small {
+			if c.mtu = 150; r.short {
+				c.mtu = 300
+			}
 		}
 		spots := c.spots()
 		row := fmt.Sprintf("%v, %d datagrams", kind, len(spots))
