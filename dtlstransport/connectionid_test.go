@@ -114,7 +114,7 @@ func TestAResumedSessionNegotiatesConnectionIDsAfresh(t *testing.T) {
 	})
 }
 
-func TestAProtectedRecordWithoutTheConnectionIDIsDropped(t *testing.T) { // REC-36
+func TestAProtectedRecordWithoutTheConnectionIDIsDropped(t *testing.T) { // REC-36, CID-02
 	client, server := cidConfigs(t)
 	s := newScene(t, client, server, netsim.Config{Delay: sceneDelay})
 	s.connect()
@@ -215,7 +215,7 @@ func TestTheLargestRecordWithAConnectionIDIsOneByteSmaller(t *testing.T) {
 	}
 }
 
-func TestAServerThatWasNotAskedSendsNoConnectionID(t *testing.T) {
+func TestAServerThatWasNotAskedSendsNoConnectionID(t *testing.T) { // CID-01
 	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
 	server.ConnectionID = []byte("id")
 	s := newScene(t, client, server, netsim.Config{Delay: sceneDelay})

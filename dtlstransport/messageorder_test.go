@@ -246,7 +246,7 @@ func TestKeysAreForgotten(t *testing.T) { // HS-41
 // RFC 8827, Section 6.5: "All implementations MUST support
 // TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 [...] and the P-256 curve"; suites with
 // forward secrecy and AEAD alone, unless the application says otherwise.
-func TestTheHelloHasWhatWebRTCDemands(t *testing.T) { // HS-51, HS-52, REC-29, API-10
+func TestTheHelloHasWhatWebRTCDemands(t *testing.T) { // HS-51, HS-52, REC-29, API-10, CID-01
 	config, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
 	m := config.clientHello(newRandom(), nil, sessionOffer{})
 	if !slices.Contains(m.CipherSuites, 0xc02b) || !slices.Contains(m.SupportedGroups, 23) || !slices.Contains(m.SignatureAlgorithms, 0x0403) {
@@ -258,7 +258,7 @@ func TestTheHelloHasWhatWebRTCDemands(t *testing.T) { // HS-51, HS-52, REC-29, A
 			t.Errorf("suite %#04x is offered", suite)
 		}
 	}
-	if len(m.SessionID) > 0 || m.HasSessionTicket || !bytes.Equal(m.CompressionMethods, []byte{0}) {
+	if len(m.SessionID) > 0 || m.HasSessionTicket || m.HasConnectionID || m.EncryptThenMAC || !bytes.Equal(m.CompressionMethods, []byte{0}) {
 		t.Errorf("session_id %x, ticket %v, compression %x", m.SessionID, m.HasSessionTicket, m.CompressionMethods)
 	}
 	// A peer that has no more than this gets in.

@@ -137,7 +137,7 @@ func failed(t *testing.T, client, server *Config) string {
 	return fmt.Sprintf("%sclient: %v\nserver: %v", seen, a, b)
 }
 
-func TestAnUnknownIdentityIsAsAWrongKey(t *testing.T) {
+func TestAnUnknownIdentityIsAsAWrongKey(t *testing.T) { // PSK-01
 	eachPSKSuite(t, func(t *testing.T, suite CipherSuite) {
 		for _, conformance := range []bool{false, true} {
 			client, server := pskConfigs(suite)
@@ -167,7 +167,7 @@ func TestAServerWithoutTheKeyIsNotBelieved(t *testing.T) {
 	})
 }
 
-func TestThePremasterSecretIsThatOfTheRFC(t *testing.T) {
+func TestThePremasterSecretIsThatOfTheRFC(t *testing.T) { // PSK-02
 	for _, test := range []struct{ shared, key, want string }{
 		{"", "aabbcc", "0003000000" + "0003aabbcc"},   // RFC 4279, Section 2
 		{"0102", "aabbcc", "00020102" + "0003aabbcc"}, // RFC 5489, Section 2
@@ -357,7 +357,7 @@ func TestAKeyDoesNotGetAroundAFingerprint(t *testing.T) {
 	}
 }
 
-func TestConfigurationsOfPreSharedKeysAreChecked(t *testing.T) {
+func TestConfigurationsOfPreSharedKeysAreChecked(t *testing.T) { // PSK-04
 	certificate := testCertificate(t, fingerprint.ECDSAP256)
 	suites := []CipherSuite{TLS_PSK_WITH_AES_128_GCM_SHA256}
 	for name, c := range map[string]*Config{
@@ -396,4 +396,21 @@ func TestUnusableKeysAreRefusedAndUnusableIdentitiesUnknown(t *testing.T) {
 	if psk.keyFor(make([]byte, 1025)); asked {
 		t.Error("asked for an identity over 1,024 bytes")
 	}
+}
+
+// "Applications [...] MUST support PSK identities up to 128 octets in length, and
+// arbitrary PSKs up to 64 octets in length." RFC 4279, Section 5.3.
+func TestIdentitiesOf128BytesAndKeysOf64AreSupported(t *testing.T) { // PSK-03
+	identity, key := bytes.Repeat([]byte("i"), 128), bytes.Repeat([]byte{7}, 64)
+	eachPSKSuite(t, func(t *testing.T, suite CipherSuite) {
+		client, server := pskConfigs(suite)
+		client.PSK.IdentityFor = func([]byte) ([]byte, []byte, error) { return identity, key, nil }
+		server.PSK.KeyFor = func(shown []byte) []byte {
+			if !bytes.Equal(shown, identity) {
+				return nil
+			}
+			return key
+		}
+		newPair(t, client, server, netsim.Config{Delay: time.Millisecond}).connect()
+	})
 }

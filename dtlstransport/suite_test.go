@@ -100,7 +100,7 @@ func TestOtherSuitesThanTheDefaultHaveToBeNamed(t *testing.T) {
 	})
 }
 
-func TestCBCNeedsEncryptThenMAC(t *testing.T) {
+func TestCBCNeedsEncryptThenMAC(t *testing.T) { // REC-30, REC-46
 	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
 	cbc, gcm := TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
 	both := []CipherSuite{cbc, gcm}

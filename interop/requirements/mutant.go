@@ -21,9 +21,9 @@ var mutantFiles embed.FS
 //	+ if o.window.Mark(r.Number.Seq); err != nil {
 //	test TestForgedNumbersDoNotMoveTheWindow
 //
-// Behind the file may stand the function, or another declaration, in which the old
-// text has to be; it must be there once. Without indentation, it is a line or a
-// part of one, so that it is found wherever the code moves. The test is one of the
+// The old text is a line or a part of one, without indentation. Where the file has
+// it more than once, the function behind the name of the file says which is meant,
+// or another declaration. So a mutant survives what happens around it. The test is one of the
 // package that is changed, or of the one in front of its name:
 //
 //	test dtlstransport TestTheServerRefusesIt

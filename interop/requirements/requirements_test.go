@@ -89,7 +89,7 @@ func TestFaultsOfMutantsHaveTheirPlaces(t *testing.T) {
 	const file, test = "interop/requirements/table.go", "TestMalformedTablesAreRefused"
 	for at, m := range map[string]*mutant{
 		"no file":     {file: "interop/requirements/none.go", old: "x", test: test},
-		"no function": {file: file, decl: "none", old: "x", test: test},
+		"no function": {file: file, decl: "none", old: "return", test: test},
 		"no text":     {file: file, decl: "parseTable", old: "this is not there", test: test},
 		"much text":   {file: file, old: "return", test: test},
 		"no test":     {file: file, old: "seen[r.id] = true", test: "TestNone"},

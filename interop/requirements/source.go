@@ -36,21 +36,19 @@ type place struct {
 	function *ast.FuncDecl // whose body has it; nil: it is outside of all of them
 }
 
-// find looks for a mutant's old text, which must be there once.
+// find looks for a mutant's old text, which must be there once, or once in the
+// mutant's declaration.
 func (s *source) find(m *mutant) (place, error) {
 	from, to := 0, len(s.text)
-	if m.decl != "" {
+	if m.decl != "" && strings.Count(s.text, m.old) > 1 {
 		d := s.declaration(m.decl)
 		if d == nil {
 			return place{}, fmt.Errorf("%s: %s has no %s", m.at, m.file, m.decl)
 		}
 		from, to = s.offset(d.Pos()), s.offset(d.End())
 	}
-	switch n := strings.Count(s.text[from:to], m.old); {
-	case n == 0:
-		return place{}, fmt.Errorf("%s: %s has no %q any more", m.at, strings.TrimSpace(m.file+" "+m.decl), m.old)
-	case n > 1:
-		return place{}, fmt.Errorf("%s: %s has %q %d times", m.at, strings.TrimSpace(m.file+" "+m.decl), m.old, n)
+	if n := strings.Count(s.text[from:to], m.old); n != 1 {
+		return place{}, fmt.Errorf("%s: %s has %q %d times, not once", m.at, strings.TrimSpace(m.file+" "+m.decl), m.old, n)
 	}
 	at := from + strings.Index(s.text[from:to], m.old)
 	p := place{from: at, to: at + len(m.old)}

@@ -151,7 +151,7 @@ func mustNext(t testing.TB, b []byte) *Record {
 	return &r
 }
 
-func TestSealedRecordsAreWhatTheRFCsSay(t *testing.T) { // REC-25, REC-26, REC-28
+func TestSealedRecordsAreWhatTheRFCsSay(t *testing.T) { // REC-25, REC-26, REC-28, REC-30
 	eachCipher(t, func(t *testing.T, c Cipher, key, iv []byte) {
 		for _, epoch := range []uint16{1, 2, 0xfffe} {
 			for _, seq := range []uint64{0, 1, 255, 1 << 32, maxSeq} {
@@ -192,7 +192,7 @@ var knownRecords = map[Cipher]string{
 	AES256CBCSHA384:  "17fefd000100000000002a0050ac0afa0c1ef048cbc5ac04c4d42791ad9d0ea634fa9398ed503a68c13d29ba901c8645cd999e8e6e7ccf517251ac184da4255fdf29baba8f47e77ffae6f7e064e1168dfead2b6649a73109fee03681cf",
 }
 
-func TestSealedRecordKnownAnswers(t *testing.T) { // REC-25, REC-28
+func TestSealedRecordKnownAnswers(t *testing.T) { // REC-25, REC-28, REC-44
 	// So that the code under test and sealByHand cannot be wrong together.
 	for c, want := range knownRecords {
 		key, iv := make([]byte, c.KeyLen()), make([]byte, c.IVLen())

@@ -40,7 +40,7 @@ func cidPair(t testing.TB, c Cipher, key, iv, cid []byte, padTo int) (*Sealer, *
 	return s, o
 }
 
-func TestRecordsWithAConnectionIDAreWhatTheRFCSays(t *testing.T) {
+func TestRecordsWithAConnectionIDAreWhatTheRFCSays(t *testing.T) { // CID-03
 	eachCipher(t, func(t *testing.T, c Cipher, key, iv []byte) {
 		for _, size := range []int{1, 4, 20, 255} {
 			cid := bytes.Repeat([]byte{0xc1}, size)
@@ -70,7 +70,7 @@ func TestRecordsWithAConnectionIDAreWhatTheRFCSays(t *testing.T) {
 	})
 }
 
-func TestTheContentTypeIsBehindThePadding(t *testing.T) {
+func TestTheContentTypeIsBehindThePadding(t *testing.T) { // CID-04
 	eachCipher(t, func(t *testing.T, c Cipher, key, iv []byte) {
 		cid := []byte("cid")
 		for _, tt := range []struct {
@@ -150,7 +150,7 @@ func TestMaxContentFillsADatagram(t *testing.T) {
 	})
 }
 
-func TestRecordsWithAnotherConnectionIDAreRefusedBeforeDecryption(t *testing.T) { // REC-36
+func TestRecordsWithAnotherConnectionIDAreRefusedBeforeDecryption(t *testing.T) { // REC-36, CID-02
 	eachCipher(t, func(t *testing.T, c Cipher, key, iv []byte) {
 		with := func(cid string) []byte {
 			s := mustSealer(t, 1, c, key, iv)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestSealedRecordsOpenToTheirContent(t *testing.T) {
+func TestSealedRecordsOpenToTheirContent(t *testing.T) { // REC-45
 	eachCipher(t, func(t *testing.T, c Cipher, key, iv []byte) {
 		s, o := mustSealer(t, 1, c, key, iv), mustOpener(t, 1, c, key, iv)
 		if s.Epoch() != 1 || o.Epoch() != 1 {
@@ -155,7 +155,7 @@ func TestContentOverTheLimitIsNeitherSentNorAccepted(t *testing.T) { // REC-05
 	})
 }
 
-func TestEveryFlippedBitIsNoticedAndChangesNothing(t *testing.T) { // REC-20, REC-23, REC-25
+func TestEveryFlippedBitIsNoticedAndChangesNothing(t *testing.T) { // REC-20, REC-23, REC-25, REC-45
 	eachCipher(t, func(t *testing.T, c Cipher, key, iv []byte) {
 		s, o := mustSealer(t, 1, c, key, iv), mustOpener(t, 1, c, key, iv)
 		genuine, _ := s.Append(nil, TypeApplicationData, Version12, []byte("genuine"))

@@ -141,7 +141,7 @@ func TestWindowDeliversEveryNumberOnceWhateverIsReplayed(t *testing.T) { // REC-
 	}
 }
 
-func TestWindowIsAsWideAsItSays(t *testing.T) { // REC-18, REC-19
+func TestWindowIsAsWideAsItSays(t *testing.T) { // REC-18, REC-19, REC-43
 	// "A minimum window size of 32 MUST be supported, but a window size of 64 is
 	// preferred". RFC 4303, Section 3.4.3.
 	if windowSize < 64 || MinWindow < 64 {

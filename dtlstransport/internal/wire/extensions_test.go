@@ -24,6 +24,12 @@ func TestEachExtensionIsStrictAboutItsForm(t *testing.T) {
 		{"HS-36", "groups and a byte", client, extension(10, 0, 2, 0, 29, 0), ErrDecode},
 		{"HS-30", "groups of a server are ignored", server, extension(10, 0xff), nil},
 
+		{"CID-05", "connection ID", client, extension(54, 2, 1, 2), nil},
+		{"CID-05", "connection ID of no bytes", server, extension(54, 0), nil},
+		{"CID-05", "connection ID without data", client, extension(54), ErrDecode},
+		{"CID-05", "connection ID that is short", client, extension(54, 2, 1), ErrDecode},
+		{"CID-05", "connection ID and a byte", server, extension(54, 1, 1, 0), ErrDecode},
+
 		{"HS-43", "formats", client, extension(11, 1, 0), nil},
 		{"HS-43", "formats of libdatachannel", client, extension(11, 3, 0, 1, 2), nil},
 		{"HS-43", "formats empty", client, extension(11, 0), ErrDecode},
