@@ -20,7 +20,7 @@ func ExampleHardenedPolicy() {
 	client, _ := shakeHands(clientConfig, policy)
 	state := client.ConnectionState()
 	fmt.Println(state.CipherSuite, state.Group, state.SRTPProfile)
-	// Output: TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 secp384r1 SRTP_AEAD_AES_256_GCM
+	// Output: TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 secp521r1 SRTP_AEAD_AES_256_GCM
 }
 
 // A policy in a file, which whoever runs the program can change.

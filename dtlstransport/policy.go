@@ -26,7 +26,7 @@ func HardenedPolicy() *Config {
 		},
 		// secp256r1 is there because many take its absence for a refusal of the
 		// certificates that everybody has.
-		Groups: []Group{Secp384r1, X25519, Secp256r1},
+		Groups: []Group{Secp521r1, Secp384r1, X25519, Secp256r1},
 		SignatureSchemes: []SignatureScheme{
 			Ed25519Scheme, ECDSAP521SHA512, ECDSAP384SHA384, ECDSAP256SHA256,
 			RSAPSSRSAESHA512, RSAPSSRSAESHA384, RSAPSSRSAESHA256,

@@ -51,7 +51,7 @@ func TestHardenedPolicyConnectsAndPrefersTheStrongest(t *testing.T) {
 		p := newPair(t, client, server, netsim.Config{})
 		p.connect()
 		s := p.client.ConnectionState()
-		if hardened == RoleServer && (s.CipherSuite != TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 || s.Group != Secp384r1 || s.SRTPProfile != keying.SRTPAEADAES256GCM) {
+		if hardened == RoleServer && (s.CipherSuite != TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 || s.Group != Secp521r1 || s.SRTPProfile != keying.SRTPAEADAES256GCM) {
 			t.Errorf("the server chose %v, %v, %v", s.CipherSuite, s.Group, s.SRTPProfile)
 		}
 	}
