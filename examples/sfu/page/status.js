@@ -31,7 +31,7 @@ function canvasOf(title) {
   return { canvas, now };
 }
 for (const p of plots) Object.assign(p, canvasOf(p.title));
-const latency = canvasOf("Handshakes, from the first check to the keys");
+const latency = canvasOf("Handshakes, ms from check to keys");
 
 // context scales the canvas to the screen's pixels and clears it.
 function context(canvas) {
@@ -82,7 +82,7 @@ function drawLatency(buckets) {
     c.fillRect(i * step + 2, base - height, step - 4, height);
     c.fillStyle = ink;
     if (b.count) c.fillText(count(b.count), i * step + 2, base - height - 3);
-    c.fillText(b.seconds ? (b.seconds < 1 ? b.seconds * 1000 + " ms" : b.seconds + " s") : "more", i * step + 2, h - 4);
+    c.fillText(b.seconds ? (b.seconds < 1 ? b.seconds * 1000 : b.seconds + " s") : "more", i * step + 2, h - 4);
   });
   latency.now.textContent = count(total) + " in all";
 }
