@@ -295,3 +295,42 @@ func TestCloseWhileTheAssociationComesUp(t *testing.T) {
 		})
 	}
 }
+
+// A closedConn is DTLS whose peer has closed: nothing can be written any more.
+type closedConn struct {
+	net.Conn
+	closed atomic.Bool
+}
+
+func (c *closedConn) Write(b []byte) (int, error) {
+	if c.closed.Load() {
+		return 0, net.ErrClosed
+	}
+	return c.Conn.Write(b)
+}
+
+func (c *closedConn) Err() error {
+	if c.closed.Load() {
+		return io.EOF
+	}
+	return nil
+}
+
+// Whether a Read or a Write finds out first, a close_notify is the reason.
+func TestCloseNotifyIsTheReasonWhoeverSeesIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := netsim.Pipe(rtt40)
+		x := &closedConn{Conn: a}
+		p := &pair{t: t}
+		p.client, p.server = p.start(x, 1, Config{}), p.start(b, 2, Config{})
+		defer p.server.Close()
+		defer p.client.Close()
+		c, _ := p.open(p.client, p.server, "x", nil)
+		x.closed.Store(true)
+		p.send(c, "nobody takes it")
+		<-p.client.Done()
+		if err := p.client.Err(); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("got %v, want io.ErrUnexpectedEOF", err)
+		}
+	})
+}

@@ -313,7 +313,12 @@ func (g *gate) write(p []byte) (int, error) {
 	}
 	n, err := g.conn.Write(p)
 	if err != nil {
-		g.connFailed(err) // pion/sctp closes the connection, and that is what Read will see
+		// Pion/sctp closes the connection, and that is what Read will see. Why it ended before, a Conn of DTLS tells: io.EOF
+		// if the peer sent a close_notify, behind which nothing may be written.
+		if c, ok := g.conn.(interface{ Err() error }); ok && c.Err() != nil {
+			g.connFailed(c.Err())
+		}
+		g.connFailed(err)
 		return n, err
 	}
 	g.stats.packetsSent.Add(1)

@@ -253,13 +253,52 @@ func TestNobodyThereIsToldInTime(t *testing.T) {
 
 func TestFlagsThatMeanNothingHereAreRefused(t *testing.T) {
 	for line, code := range map[string]int{
-		"--sctp-port 5001": 3, "--idata maybe": 3, "--resume f": 3, "--close-after 1": 3, "--wait-close": 3, "--send 01": 2, "--dc x": 2, "--dc x:2:0:0": 2,
+		"--sctp-port 0": 2, "--sctp-port 65536": 2, "--idata maybe": 3, "--dc x:1:0:0 --close-after 1": 2, "--wait-close": 2, "--send 01": 2, "--dc x": 2, "--dc x:2:0:0": 2,
 		"--dc x:1:3:0": 2, "--dc x:1:1:65536": 3, "--dc x:1:1:-1": 2, "--dc x:1:0:0 --send 5a39393939393939393939": 3, "--dc x:1:0:0 --send 5a": 3, "--ems off": 3,
 	} {
 		var b bytes.Buffer
 		if got := run(append([]string{"client", "--addr", "127.0.0.1:9"}, strings.Fields(line)...), &b); got != code {
 			t.Errorf("%s: exit code %d, want %d: %s", line, got, code, b.String())
 		}
+	}
+}
+
+func TestSCTPPortIsThatOfTheFlag(t *testing.T) {
+	server, client := pairOf(t, []string{"--sctp-port", "6000"}, append([]string{"--sctp-port", "6000", "--dc", "x:1:0:0"}, sends("Thello")...))
+	server.exit(0)
+	client.exit(0)
+}
+
+// A close_notify, without a shutdown of SCTP, ends the association for both.
+func TestServerClosesAfterSomeEchoes(t *testing.T) {
+	for _, test := range []struct {
+		after, want string
+		client      int
+	}{{"2", "closed by=peer", 0}, {"1", "closed by=peer early=1", contract.ExitFailed}} {
+		server, client := pairOf(t, []string{"--close-after", test.after}, append([]string{"--dc", "x:1:0:0", "--wait-close"}, sends("Tone", "Ttwo")...))
+		server.exit(0)
+		client.exit(test.client)
+		if server.count("closed by=self") != 1 || client.count(test.want) != 1 {
+			t.Errorf("after %s echoes: want %q and by=self in\n%s\n\n%s", test.after, test.want, strings.Join(client.all, "\n"), strings.Join(server.all, "\n"))
+		}
+	}
+}
+
+func TestClientResumesTheSessionOfItsFile(t *testing.T) {
+	for _, tickets := range []string{"on", "off"} {
+		serverID, serverSum := newIdentity(t)
+		clientID, clientSum := newIdentity(t)
+		file := filepath.Join(t.TempDir(), "session")
+		server := start(t, append([]string{"server", "--addr", "127.0.0.1:0", "--accept", "2", "--tickets", tickets, "--peer-fingerprint", clientSum}, serverID...)...)
+		for _, resumed := range []string{"0", "1"} {
+			address := server.want(`listening addr=(\S+)`)[1]
+			client := start(t, append(append([]string{"client", "--addr", address, "--tickets", tickets, "--peer-fingerprint", serverSum, "--resume", file, "--dc", "x:1:0:0"}, clientID...), sends("Thello")...)...)
+			client.exit(0)
+			if client.count("connected .* resumed="+resumed) != 1 || client.count("session saved=1") != 1 {
+				t.Errorf("tickets %s: want resumed=%s in\n%s", tickets, resumed, strings.Join(client.all, "\n"))
+			}
+		}
+		server.exit(0)
 	}
 }
 

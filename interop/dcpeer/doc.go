@@ -11,4 +11,7 @@
 //	link.go    a UDP socket and one peer, as a link for DTLS
 //	open.go    the side with --dc
 //	echo.go    the side without, and both for the channels of the other
+//	close.go   ends other than that: --close-after, --wait-close
+//
+// The tests run it against itself and against usrsctp (testdata/usrsctp.c).
 package main

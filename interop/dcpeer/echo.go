@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/rtctransport/rtctransport/dtlstransport"
 	"github.com/rtctransport/rtctransport/interop/peer/contract"
 	"github.com/rtctransport/rtctransport/sctpdc"
 )
@@ -18,10 +19,13 @@ import (
 // A session is one association with its channels.
 type session struct {
 	*program
+	conn        *dtlstransport.Conn
 	association *sctpdc.Association
 	echoes      sync.WaitGroup // channels of the peer that are not closed yet
 
 	opened, echoed, closed atomic.Int32
+	leaving                sync.Once
+	left                   atomic.Bool // --close-after has come true
 }
 
 // run opens channels or echoes, and sees to the end.
@@ -29,9 +33,15 @@ func (s *session) run(ctx context.Context) int {
 	accepting := make(chan error, 1)
 	go func() { accepting <- s.accept(ctx) }()
 	if len(s.data.channels) == 0 {
+		if s.CloseAfter == 0 {
+			s.leave(nil)
+		}
 		return s.ended(<-accepting)
 	}
 	err := s.open(ctx)
+	if s.WaitClose {
+		return s.awaitClose(ctx, err)
+	}
 	if err == nil {
 		s.echoes.Wait()
 		err = s.association.Shutdown(ctx)
@@ -58,6 +68,9 @@ func (s *session) ended(err error) int {
 	s.summary()
 	var e *sctpdc.AssociationError
 	switch {
+	case s.left.Load():
+		s.out.Closed(contract.BySelf, false)
+		return contract.ExitDone
 	case errors.Is(err, io.EOF): // a shutdown of SCTP
 	case errors.As(err, &e) && (e.Peer || errors.Is(err, io.ErrUnexpectedEOF)):
 		s.out.Note("%v", err) // an ABORT, or a close_notify alone
@@ -99,7 +112,9 @@ func (s *session) echo(ctx context.Context, c *sctpdc.Channel) {
 			s.out.Note("echo on %d: %v", c.ID(), err)
 			break
 		}
-		s.echoed.Add(1)
+		if n := s.echoed.Add(1); s.CloseAfter >= 0 && int(n) >= s.CloseAfter {
+			s.leave(c)
+		}
 	}
 	select {
 	case <-c.Done():

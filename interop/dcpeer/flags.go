@@ -12,9 +12,6 @@ import (
 	"github.com/rtctransport/rtctransport/sctpdc"
 )
 
-// sctpPort is the one that package sctpdc uses at both ends.
-const sctpPort = "5000"
-
 // maxGenerated bounds Z<decimal>, in bytes.
 const maxGenerated = 16 << 20
 
@@ -22,6 +19,7 @@ const maxGenerated = 16 << 20
 type dataFlags struct {
 	channels []channelSpec
 	idata    bool
+	port     uint16 // of both ends; 0: 5000
 }
 
 // A channelSpec is one --dc.
@@ -42,9 +40,11 @@ func (d *dataFlags) flags() []contract.Flag {
 			return &contract.UnsupportedError{What: "--idata " + value}
 		}},
 		{Name: "sctp-port", Set: func(value string) error {
-			if value != sctpPort {
-				return &contract.UnsupportedError{What: "--sctp-port " + value}
+			port, err := strconv.ParseUint(value, 10, 16)
+			if err != nil || port == 0 {
+				return fmt.Errorf("%q is not a port", value)
 			}
+			d.port = uint16(port)
 			return nil
 		}},
 	}
@@ -93,12 +93,8 @@ func (d *dataFlags) addChannel(value string) error {
 // check looks at what several flags say together.
 func (d *dataFlags) check(o *contract.Options) error {
 	switch {
-	case o.Resume != "":
-		return &contract.UnsupportedError{What: "--resume"}
-	case o.CloseAfter >= 0:
-		return &contract.UnsupportedError{What: "--close-after"}
-	case o.WaitClose:
-		return &contract.UnsupportedError{What: "--wait-close"}
+	case o.CloseAfter >= 0 && len(d.channels) > 0, o.WaitClose && len(d.channels) == 0:
+		return &contract.UsageError{Err: fmt.Errorf("--close-after is for the side that echoes, --wait-close for the other")}
 	case len(o.Send) > 0 && len(d.channels) == 0:
 		return &contract.UsageError{Err: fmt.Errorf("--send without --dc")}
 	}

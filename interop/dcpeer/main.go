@@ -14,10 +14,6 @@ import (
 	"github.com/rtctransport/rtctransport/sctpdc"
 )
 
-// recordOverhead is by how much a DTLS record with an AEAD of TLS 1.2 is larger than its data, in bytes: 13 of header, 8 of
-// explicit nonce, 16 of tag.
-const recordOverhead = 37
-
 // maxMessageSize is what Chromium takes as well, in bytes. What the peer takes is not told on the command line.
 const maxMessageSize = maxGenerated
 
@@ -53,13 +49,9 @@ func run(args []string, stdout io.Writer) int {
 	ctx, cancel := context.WithTimeout(context.Background(), p.Timeout)
 	defer cancel()
 	if p.Role == dtlstransport.RoleClient {
-		l, err := dial(p.Addr)
-		if err != nil {
-			return p.out.Failed(contract.StageSocket, err)
-		}
-		defer l.socket.Close()
-		return p.serve(ctx, l)
+		return p.runClient(ctx)
 	}
+	p.config.Sessions = contract.Sessions{}
 	address, err := net.ResolveUDPAddr("udp", p.Addr)
 	if err != nil {
 		return p.out.Failed(contract.StageSocket, &contract.UsageError{Err: err})
@@ -84,6 +76,33 @@ func run(args []string, stdout io.Writer) int {
 		worst = max(worst, code)
 	}
 	return worst
+}
+
+// runClient is the program as client.
+func (p *program) runClient(ctx context.Context) int {
+	var sessions contract.Sessions
+	if p.Resume != "" {
+		var err error
+		if sessions, err = contract.LoadSessions(p.Resume); err != nil {
+			p.out.Note("%s: %v", p.Resume, err)
+		}
+		p.config.Sessions, p.config.NoTickets = sessions, !p.Tickets
+	}
+	l, err := dial(p.Addr)
+	if err != nil {
+		return p.out.Failed(contract.StageSocket, err)
+	}
+	defer l.socket.Close()
+	code := p.serve(ctx, l)
+	if p.Resume != "" {
+		switch saved, err := sessions.Save(p.Resume); {
+		case err != nil:
+			return max(code, p.out.Failed(contract.StageSession, err))
+		case saved:
+			p.out.SessionSaved()
+		}
+	}
+	return code
 }
 
 func (p *program) parse(args []string) (err error) {
@@ -138,7 +157,8 @@ func (p *program) serve(ctx context.Context, l *link) int {
 	}
 	association, err := sctpdc.New(conn, &sctpdc.Config{
 		Role:                p.Role,
-		MTU:                 min(1191, p.MTU-recordOverhead),
+		Port:                p.data.port,
+		PeerPort:            p.data.port,
 		MaxMessageSize:      maxMessageSize,
 		PeerMaxMessageSize:  -1,
 		DisableInterleaving: !p.data.idata,
@@ -152,7 +172,7 @@ func (p *program) serve(ctx context.Context, l *link) int {
 	}
 	s := association.Stats()
 	p.line("sctp up idata=%d zerochecksum=%d rtts=%d", digit(s.Interleaving), digit(s.ZeroChecksumSending), s.RoundTrips)
-	return max(code, (&session{program: p, association: association}).run(ctx))
+	return max(code, (&session{program: p, conn: conn, association: association}).run(ctx))
 }
 
 func digit(b bool) int {

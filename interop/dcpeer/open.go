@@ -54,6 +54,9 @@ func (s *session) exchange(ctx context.Context, c *sctpdc.Channel) error {
 			return fmt.Errorf("channel %d, payload %d: %w", c.ID(), i, err)
 		}
 	}
+	if s.WaitClose {
+		return nil
+	}
 	select {
 	case <-c.Opened():
 	case <-time.After(lossyWait):

@@ -33,9 +33,9 @@ func runClient(options *contract.Options, config *dtlstransport.Config, out *con
 	if err != nil {
 		return out.Failed(contract.StageSocket, &contract.UsageError{Err: err})
 	}
-	var sessions cache
+	var sessions contract.Sessions
 	if options.Resume != "" {
-		if sessions, err = loadSessions(options.Resume); err != nil {
+		if sessions, err = contract.LoadSessions(options.Resume); err != nil {
 			out.Note("%s: %v", options.Resume, err)
 		}
 		config.Sessions, config.NoTickets = sessions, !options.Tickets
@@ -57,7 +57,7 @@ func runClient(options *contract.Options, config *dtlstransport.Config, out *con
 	c := &client{association: a, options: options, out: out, end: end, buffer: make([]byte, receiveBuffer)}
 	code := c.run()
 	if options.Resume != "" {
-		switch saved, err := sessions.save(options.Resume); {
+		switch saved, err := sessions.Save(options.Resume); {
 		case err != nil:
 			return max(code, out.Failed(contract.StageSession, err))
 		case saved:

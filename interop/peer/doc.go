@@ -10,7 +10,7 @@
 //	association.go   one Engine and its socket, in one goroutine with deadlines
 //	client.go        connect, export, send and await echoes, close
 //	server.go        one client after the other on one socket, echoes
-//	sessions.go      what --resume and the server's cache keep
+//	contract         flags, output and what --resume keeps, shared with dcpeer
 //
 // A client waits for at most one thing at a time and so does a server, so nothing here
 // needs a second goroutine.

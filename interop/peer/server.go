@@ -32,7 +32,7 @@ func runServer(options *contract.Options, config *dtlstransport.Config, out *con
 	if err != nil {
 		return out.Failed(contract.StageSocket, &contract.UsageError{Err: err})
 	}
-	config.Sessions = cache{}
+	config.Sessions = contract.Sessions{}
 	if err := checkConfig(config); err != nil {
 		return out.Failed(contract.StageUsage, err)
 	}

@@ -1,4 +1,4 @@
-package main
+package contract
 
 import (
 	"encoding/json"
@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// cache is a dtlstransport.SessionStore in memory, for one goroutine.
-type cache map[string]stored
+// Sessions is a dtlstransport.SessionStore in memory, for one goroutine at a time.
+type Sessions map[string]stored
 
 // stored is a session as the engine gives it.
 type stored struct {
@@ -17,7 +17,7 @@ type stored struct {
 	Expires time.Time `json:"expires"`
 }
 
-func (c cache) Get(key string) []byte {
+func (c Sessions) Get(key string) []byte {
 	s, ok := c[key]
 	if !ok || !time.Now().Before(s.Expires) {
 		return nil
@@ -25,13 +25,15 @@ func (c cache) Get(key string) []byte {
 	return s.Session
 }
 
-func (c cache) Put(key string, session []byte, expires time.Time) { c[key] = stored{session, expires} }
+func (c Sessions) Put(key string, session []byte, expires time.Time) {
+	c[key] = stored{session, expires}
+}
 
-func (c cache) Delete(key string) { delete(c, key) }
+func (c Sessions) Delete(key string) { delete(c, key) }
 
-// loadSessions reads the file of --resume. One that is not there is empty.
-func loadSessions(name string) (cache, error) {
-	c := cache{}
+// LoadSessions reads the file of --resume. One that is not there is empty.
+func LoadSessions(name string) (Sessions, error) {
+	c := Sessions{}
 	text, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(text) == 0 {
 		return c, nil
@@ -40,14 +42,14 @@ func loadSessions(name string) (cache, error) {
 		err = json.Unmarshal(text, &c)
 	}
 	if err != nil {
-		return cache{}, err
+		return Sessions{}, err
 	}
 	return c, nil
 }
 
-// save writes the file, which only its owner may read, or removes it if there is
+// Save writes the file, which only its owner may read, or removes it if there is
 // no session. It reports whether there is one.
-func (c cache) save(name string) (bool, error) {
+func (c Sessions) Save(name string) (bool, error) {
 	if len(c) == 0 {
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return false, err
