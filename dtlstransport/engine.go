@@ -51,7 +51,8 @@ type Engine struct {
 	datagram   int             // MaxDatagramSize in force
 	fellBack   bool            // datagrams are smaller, for nothing was answered; stays so, for the path is the same for the next flight
 	remoteAddr []byte
-	localCID   []byte // Config.ConnectionID, or what a Listener has chosen
+	rtt        time.Duration // what the link knows; zero: nothing
+	localCID   []byte        // Config.ConnectionID, or what a Listener has chosen
 
 	remote   fingerprint.Set // what the peer must match; empty: not known yet
 	chain    [][]byte        // what the peer has shown, DER, its own certificate first
@@ -174,6 +175,12 @@ func (e *Engine) HandleTimeout(now time.Time) error {
 		e.resend(FlightCopy)
 	}
 	if h := e.hs; h != nil {
+		if !h.wake.IsZero() && !now.Before(h.wake) {
+			h.wake, h.changed = time.Time{}, true
+			if err := e.settle(now); err != nil || e.hs != h {
+				return err
+			}
+		}
 		before := h.timer.Expiries()
 		if !h.timer.Expire(now) {
 			return nil
@@ -193,6 +200,7 @@ func (e *Engine) Deadline() time.Time {
 	d := firstTime(e.deadline, e.finalCopy)
 	if e.hs != nil {
 		d = firstTime(d, e.hs.grace)
+		d = firstTime(d, e.hs.wake)
 		d = firstTime(d, e.hs.timer.Deadline())
 	}
 	return d
@@ -371,8 +379,11 @@ func (e *Engine) SetInitialTimeout(d time.Duration) {
 }
 
 // SetRTT tells what the link knows of its round-trip time, from which the first
-// timeout follows if Config has no InitialTimeout. Call it before Start.
+// timeout follows if Config has no InitialTimeout. No server can have asked a client for
+// a cookie sooner than that, so that a HelloVerifyRequest waits until then. Call it
+// before Start.
 func (e *Engine) SetRTT(rtt time.Duration) {
+	e.rtt = rtt
 	if e.hs != nil && e.config.InitialTimeout == 0 && rtt > 0 {
 		e.hs.timer.SetFirst(flight.TimeoutFor(rtt))
 	}

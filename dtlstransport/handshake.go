@@ -40,9 +40,10 @@ type handshake struct {
 	tokens   int                   // how many flights may still be judged before our next timeout
 
 	timer    flight.Timer
-	timeouts int    // of all flights
-	largest  int    // datagram of the peer's in this flight, in bytes
-	sendSeq  uint16 // message_seq of our next message
+	wake     time.Time // when something that came too soon is judged; zero: nothing did
+	timeouts int       // of all flights
+	largest  int       // datagram of the peer's in this flight, in bytes
+	sendSeq  uint16    // message_seq of our next message
 
 	alerts  []AlertDescription // that came without authentication
 	hints   []error            // what the wire said against the handshake, unauthenticated

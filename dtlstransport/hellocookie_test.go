@@ -409,3 +409,38 @@ func TestRefusalHasTheRecordNumberOfTheHelloWithTheCookie(t *testing.T) { // COO
 		t.Errorf("HelloVerifyRequest in record %d, ClientHello in %d, alert in %d", verify, hello, refusal)
 	}
 }
+
+// A client that knows the round-trip time does not act on a HelloVerifyRequest that comes
+// sooner than any server's can: the ServerHello behind it counts.
+func TestAHelloVerifyRequestThatComesTooSoonWaits(t *testing.T) {
+	for _, cookies := range []*Cookies{nil, NewCookies()} {
+		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		server.Cookies = cookies
+		p := newPair(t, client, server, netsim.Config{Delay: 25 * time.Millisecond})
+		p.client.SetRTT(50 * time.Millisecond)
+		p.start()
+		p.step(p.now.Add(time.Second)) // the hello arrives, and its answer is on its way
+		p.client.note(p.client.HandleDatagram(p.now, forgedVerifyRequest(0, "a forged cookie")))
+		p.flush(p.client)
+		if p.client.datagrams != 1 {
+			t.Errorf("cookies %v: it was acted on", cookies != nil)
+		}
+		if !p.run(3*time.Second, p.bothConnected) {
+			t.Fatalf("cookies %v: client %v, server %v", cookies != nil, p.client.err, p.server.err)
+		}
+		want := map[bool]time.Duration{false: 100 * time.Millisecond, true: 150 * time.Millisecond}[cookies != nil]
+		if elapsed := p.now.Sub(epochZero); elapsed > want {
+			t.Errorf("cookies %v: connected after %v, want %v", cookies != nil, elapsed, want)
+		}
+	}
+	// With nothing else, it counts when it could be genuine.
+	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	p := newPair(t, client, server, netsim.Config{Delay: time.Hour})
+	p.client.SetRTT(50 * time.Millisecond)
+	p.start()
+	p.client.note(p.client.HandleDatagram(p.now, forgedVerifyRequest(0, "a cookie")))
+	p.run(50*time.Millisecond, func() bool { return false })
+	if p.client.datagrams != 2 {
+		t.Errorf("%d datagrams after the round-trip time, want two hellos", p.client.datagrams)
+	}
+}
