@@ -20,6 +20,8 @@ type association struct {
 	id       []byte                         // for the peer's records; nil: connection IDs are off
 	conn     *Conn
 
+	candidate netip.AddrPort // where it was asked whether the client is there; only for the loop that reads
+
 	// With the Listener's lock:
 	number     uint64      // in order of their beginning
 	random     wire.Random // the client's, once it is connected

@@ -223,6 +223,10 @@ type Config struct {
 	// cookies, which is right where ICE has verified the address.
 	Cookies *Cookies
 
+	// Heartbeat negotiates heartbeats (RFC 6520), for Conn.Probe. HeartbeatOff, the
+	// default, means none.
+	Heartbeat HeartbeatMode
+
 	// ReplayWindow is how many records behind the newest are told from replays, from
 	// MinReplayWindow to MaxReplayWindow; older ones are dropped. Zero means 256. A
 	// larger one is for paths that delay some packets by more than others take to send.
@@ -370,6 +374,9 @@ func (c *Config) check(role Role) error {
 	}
 	if c.ReplayWindow != 0 && (c.ReplayWindow < MinReplayWindow || c.ReplayWindow > MaxReplayWindow) {
 		return fmt.Errorf("dtls: config: ReplayWindow %d", c.ReplayWindow)
+	}
+	if c.Heartbeat > HeartbeatRefuse {
+		return fmt.Errorf("dtls: config: Heartbeat %d", c.Heartbeat)
 	}
 	if c.RecordPadding < 0 || c.RecordPadding > MaxRecordPadding {
 		return fmt.Errorf("dtls: config: RecordPadding %d", c.RecordPadding)

@@ -35,6 +35,7 @@ type Conn struct {
 	sending   bool   // somebody is writing what the engine has to say
 	scratch   []byte // theirs
 
+	probe         *probing // in flight; nil: none is
 	queue         receiveQueue
 	readDeadline  time.Time
 	writeDeadline time.Time
@@ -162,11 +163,16 @@ func (c *Conn) start() {
 // receive takes a datagram from whoever reads the link.
 func (c *Conn) receive(b []byte) { c.takes(b, false) }
 
-// takes is receive. It reports whether the datagram is the peer's, for one of its
-// records was authentic, and whether it is newer than all before, of a peer that was
-// connected. shared says that the datagram may be for another association on the same
+// taken is what a datagram turned out to be.
+type taken struct {
+	authentic bool // the peer's: one of its records was authentic
+	newest    bool // newer than all before, of a peer that was connected
+	answered  bool // it answers a challenge
+}
+
+// takes is receive. shared says that the datagram may be for another association on the same
 // path: what is not ours is not forged then.
-func (c *Conn) takes(b []byte, shared bool) (authentic, newest bool) {
+func (c *Conn) takes(b []byte, shared bool) taken {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
@@ -174,12 +180,16 @@ func (c *Conn) takes(b []byte, shared bool) (authentic, newest bool) {
 		if c.engine.Err() != nil && !errors.Is(c.err, net.ErrClosed) {
 			c.after(c.engine.HandleDatagram(time.Now(), b))
 		}
-		return false, false
+		return taken{}
 	}
-	connected, opened, end := c.connected, c.engine.opened, c.engine.readEnd()
+	connected, opened, end, proved := c.connected, c.engine.opened, c.engine.readEnd(), c.engine.proved
 	c.engine.shared = shared
 	c.after(c.engine.HandleDatagram(time.Now(), b))
-	return c.engine.opened > opened, connected && c.engine.readEnd() > end
+	t := taken{c.engine.opened > opened, connected && c.engine.readEnd() > end, c.engine.proved > proved}
+	if t.answered {
+		c.changed.Broadcast() // another probe may follow
+	}
+	return t
 }
 
 // tick is what the timer calls.
@@ -246,6 +256,10 @@ func (c *Conn) takeEvents() (connected bool) {
 			}
 		case EventClosed:
 			c.end(io.EOF)
+		case EventProbeAnswered:
+			c.probe.finish(e.RTT, nil)
+		case EventProbeLost:
+			c.probe.finish(0, ErrProbeLost)
 		}
 		c.changed.Broadcast()
 	}
@@ -284,7 +298,12 @@ func (c *Conn) flush() {
 			// A lost datagram, as far as we know; a link that has broken ends the mux.
 			c.linkErrors++
 			if mux.IsTooLarge(err) {
+				waiting := c.probe
 				c.engine.DatagramRefused(len(b))
+				c.takeEvents()
+				if waiting != nil && waiting.done {
+					waiting.err = c.opError("probe", fmt.Errorf("%w: %w", ErrTooLarge, err))
+				}
 			}
 		}
 	}

@@ -76,9 +76,14 @@ type Engine struct {
 	closed    bool // close_notify came or went
 	err       error
 
-	trace  *tracer  // nil: nobody wants to know
-	shared bool     // what is being received may be for another association
-	opened uint64   // records of the peer that were authentic
+	trace        *tracer       // nil: nobody wants to know
+	shared       bool          // what is being received may be for another association
+	opened       uint64        // records of the peer that were authentic
+	firstTimeout time.Duration // of probes, from the handshake
+	probe        probe
+	heartbeats   [][]byte // answers to be sent
+	proved       uint64   // how often the peer has answered at another address
+
 	early  [][]byte // application data from before the gate opened
 	events eventQueue
 	stats  Stats
@@ -170,6 +175,7 @@ func (e *Engine) HandleTimeout(now time.Time) error {
 		}
 		return e.fail(now, ErrTimeout)
 	}
+	e.probeExpired(now)
 	if !e.finalCopy.IsZero() && !now.Before(e.finalCopy) {
 		e.finalCopy = time.Time{}
 		e.resend(FlightCopy)
@@ -197,7 +203,7 @@ func (e *Engine) HandleTimeout(now time.Time) error {
 
 // Deadline returns when HandleTimeout is due; zero means never.
 func (e *Engine) Deadline() time.Time {
-	d := firstTime(e.deadline, e.finalCopy)
+	d := firstTime(firstTime(e.deadline, e.finalCopy), e.probe.deadline)
 	if e.hs != nil {
 		d = firstTime(d, e.hs.grace)
 		d = firstTime(d, e.hs.wake)
@@ -245,6 +251,9 @@ func (e *Engine) AppendDatagram(dst []byte) ([]byte, bool) {
 	if len(e.alerts) == 0 {
 		e.alerts = nil
 	}
+	if len(dst) == start && e.connected && !e.closed {
+		dst = e.appendHeartbeat(dst)
+	}
 	e.sent(len(dst) - start)
 	return dst, len(dst) > start
 }
@@ -264,6 +273,10 @@ func (e *Engine) sent(size int) {
 // message is too big, it SHOULD immediately attempt to fragment it" (RFC 6347,
 // Section 4.1.1.1). What the caller sends is the caller's to make smaller.
 func (e *Engine) DatagramRefused(size int) {
+	if e.probe.size > 0 && size == e.probe.size+e.write[1].Overhead() {
+		e.loseProbe()
+		return
+	}
 	if e.hs == nil && e.out.Sends() == 0 {
 		return
 	}
@@ -470,6 +483,7 @@ func (e *Engine) sentFinalFlight() bool {
 // goes out under.
 func (e *Engine) release() {
 	e.hs, e.side, e.verify, e.deadline, e.finalCopy = nil, nil, nil, time.Time{}, time.Time{}
+	e.probe, e.heartbeats = probe{}, nil
 	e.read, e.save = nil, nil
 	if e.schedule != nil {
 		e.schedule = e.schedule.withoutSecret()

@@ -1,6 +1,10 @@
 package dtlstransport
 
-import "github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+import (
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+)
 
 // An EventKind says what happened.
 type EventKind uint8
@@ -16,6 +20,9 @@ const (
 	EventData
 	// EventClosed comes once, when the peer's close_notify has arrived.
 	EventClosed
+	// EventProbeAnswered and EventProbeLost tell what became of Engine.Probe.
+	EventProbeAnswered
+	EventProbeLost
 )
 
 // A RecordNumber is the epoch and sequence number of a record.
@@ -30,6 +37,9 @@ type Event struct {
 	Data []byte
 	// Number is the number of that record; zero if it came before EventConnected.
 	Number RecordNumber
+	// RTT is, for EventProbeAnswered, how long the answer took; zero if the probe was
+	// sent more than once, for nobody knows which of them was answered.
+	RTT time.Duration
 }
 
 // eventQueue holds the events of one call. Its memory is used again and again.

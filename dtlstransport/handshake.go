@@ -354,6 +354,7 @@ func (e *Engine) judgePeer(chain [][]byte) (peerVerdict, *AlertError) {
 func (e *Engine) finish(now time.Time) {
 	e.finished = true
 	e.finalSeq = e.hs.peerLast.seq
+	e.firstTimeout = e.hs.timer.First()
 	e.schedule.logKey(e.config.KeyLogWriter)
 	e.hs, e.side, e.schedule.prf = nil, nil, nil
 	e.open(now)

@@ -24,6 +24,8 @@ type parameters struct {
 	serverNameOurs       bool   // at a server: it is Config.ServerName
 	extendedMasterSecret bool
 	ids                  connectionIDs
+	heartbeat            bool // the peer may send heartbeats
+	answersHeartbeats    bool // and we may
 }
 
 // clientHello returns what a client offers. o is the session it would resume.
@@ -55,6 +57,7 @@ func (c *Config) clientHello(random wire.Random, cookie []byte, o sessionOffer) 
 	m.HasRenegotiationInfo = true
 	m.ALPN = c.ALPN
 	c.offerConnectionID(m)
+	m.Heartbeat = c.Heartbeat.wireMode()
 	m.HasStatusRequest = c.VerifyStatus != nil
 	m.HasServerName, m.ServerName = c.ServerName != "", c.ServerName
 	if profiles := c.srtpProfiles(); len(profiles) > 0 {
@@ -88,6 +91,8 @@ func (c *Config) offered(extension uint16) bool {
 		return c.wantsTickets()
 	case wire.ExtensionConnectionID:
 		return c.ConnectionID != nil
+	case wire.ExtensionHeartbeat:
+		return c.Heartbeat != HeartbeatOff
 	}
 	return false
 }
@@ -153,6 +158,7 @@ func (c *Config) readServerHello(body []byte) (*wire.ServerHello, parameters, *A
 		p.protocol = m.ALPN[0]
 	}
 	p.agreeConnectionIDs(c.ConnectionID, &m.Extensions)
+	p.agreeHeartbeat(c.Heartbeat, &m.Extensions)
 	return m, p, nil
 }
 

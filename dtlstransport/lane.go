@@ -108,12 +108,12 @@ func (t *Transport) route(b []byte) {
 	if r, _, ok := record.Next(b); ok && r.Number.Epoch > 0 {
 		// What decrypts in place and fails leaves nothing for the other.
 		t.spare = append(t.spare[:0], b...)
-		if authentic, _ := older.conn.takes(b, true); authentic {
+		if older.conn.takes(b, true).authentic {
 			return
 		}
 		b = t.spare
 	}
-	if _, newest := younger.conn.takes(b, true); newest {
+	if younger.conn.takes(b, true).newest {
 		t.renewed()
 	}
 }

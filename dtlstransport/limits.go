@@ -48,6 +48,11 @@ const (
 	// maxWarnings is how many attempts at renegotiation are answered.
 	maxWarnings = 8
 
+	// maxHeartbeats is how many heartbeats wait to be answered, and maxProbes how often
+	// one of ours is sent.
+	maxHeartbeats = 4
+	maxProbes     = 4
+
 	// maxVerdicts is how often a fatal alert is sent again to a peer that goes on with
 	// its handshake. Each is smaller than what asks for it.
 	maxVerdicts = 8

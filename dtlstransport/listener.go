@@ -60,7 +60,9 @@ type ListenConfig struct {
 	// there. On its way it may have been given that address by anybody, so MayMove should
 	// know that the client receives what is sent there (RFC 9146, Section 6). It is
 	// called from the loop that reads the socket, once for each such datagram, and must
-	// be quick. Nil means no. Records from anywhere are delivered in any case.
+	// be quick. Nil means that a heartbeat sent there decides, by its answer, and that
+	// nothing follows a client that answers none: see Config.Heartbeat. Records from
+	// anywhere are delivered in any case.
 	MayMove func(c *Conn, to net.Addr) bool
 
 	// InsecureNoCookies lets anybody make the listener send, and compute and keep
@@ -343,7 +345,7 @@ func (l *Listener) handle(now time.Time, from netip.AddrPort, b []byte) {
 		// Nothing but the keys tells whose it is. What decrypts in place and fails
 		// leaves nothing for the other.
 		l.spare = append(l.spare[:0], b...)
-		if authentic, _ := open.conn.takes(b, true); !authentic {
+		if !open.conn.takes(b, true).authentic {
 			next.conn.receive(l.spare)
 		}
 	}

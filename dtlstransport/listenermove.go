@@ -53,18 +53,30 @@ func (l *Listener) forget(a *association) {
 
 // receive takes a datagram that has the connection ID of a, wherever it comes
 // from.
+//
+// "[...] the receiver MUST NOT replace the address it uses for sending records to
+// its peer [...] unless the following three conditions are met": the datagram is
+// authentic; it is "newer [...] than the newest datagram received"; and "there is a
+// strategy for ensuring that the new peer address is able to receive and process
+// DTLS records." RFC 9146, Section 6. That is MayMove's, or else a heartbeat to the
+// new address, which has to be answered from there.
 func (l *Listener) receive(a *association, from netip.AddrPort, b []byte) {
-	if _, newest := a.conn.takes(b, false); !newest || from == a.address() {
-		return
-	}
-	// "[...] the receiver MUST NOT replace the address it uses for sending records to
-	// its peer [...] unless the following three conditions are met": the datagram is
-	// authentic; it is "newer [...] than the newest datagram received"; and "there is a
-	// strategy for ensuring that the new peer address is able to receive and process
-	// DTLS records." RFC 9146, Section 6.
-	if l.mayMove != nil && l.mayMove(a.conn, net.UDPAddrFromAddrPort(from)) {
+	t := a.conn.takes(b, false)
+	switch {
+	case from == a.address():
+	case t.answered && from == a.candidate:
 		l.move(a, from)
-	} else {
+	case !t.newest:
+	case l.mayMove == nil:
+		if l.reply = a.conn.appendChallenge(l.reply[:0]); len(l.reply) > 0 {
+			a.candidate = from
+			_, _ = l.write(l.reply, from) // lost like any other
+			return
+		}
+		l.count(&l.stats.NotFollowed)
+	case l.mayMove(a.conn, net.UDPAddrFromAddrPort(from)):
+		l.move(a, from)
+	default:
 		l.count(&l.stats.NotFollowed)
 	}
 }

@@ -28,6 +28,7 @@ type end struct {
 	connected bool
 	closed    bool
 	received  [][]byte
+	probed    []Event // what became of probes
 	err       error
 	datagrams int // sent
 	largest   int // of them, in bytes
@@ -107,6 +108,8 @@ func (p *pair) flush(e *end) {
 			e.connected = true
 		case EventClosed:
 			e.closed = true
+		case EventProbeAnswered, EventProbeLost:
+			e.probed = append(e.probed, event)
 		case EventData:
 			e.received = append(e.received, append([]byte(nil), event.Data...))
 		}

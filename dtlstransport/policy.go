@@ -64,7 +64,7 @@ func (e *PolicyError) Unwrap() error { return e.Err }
 // (require, request); session_tickets (yes, no: Config.NoTickets); initial_timeout,
 // longest_timeout, handshake_timeout, failure_grace, session_lifetime (as
 // time.ParseDuration has them; the third and the fourth may be none); max_datagram_size,
-// max_message_size, receive_buffer, replay_window, record_padding, max_forged_records. Nothing that is called insecure is among them.
+// max_message_size, receive_buffer, heartbeat, replay_window, record_padding, max_forged_records. Nothing that is called insecure is among them.
 //
 // The error is a *PolicyError, or r's.
 func LoadPolicy(r io.Reader) (*Config, error) {

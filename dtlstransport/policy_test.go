@@ -86,6 +86,7 @@ session_lifetime = 1h0m0s
 max_datagram_size = 1100
 max_message_size = 16384
 receive_buffer = 65536
+heartbeat = answer
 replay_window = 512
 record_padding = 64
 max_forged_records = 1000
@@ -103,7 +104,7 @@ func TestAPolicySurvivesTheRoundTrip(t *testing.T) {
 		SRTPProfiles:     []keying.SRTPProfile{keying.SRTPAEADAES256GCM, keying.SRTPAES128CMHMACSHA1_80},
 		ALPN:             []string{"webrtc", "c-webrtc"}, HelloProfile: HelloFirefox, ExtendedMasterSecret: EMSRequest, NoTickets: true,
 		InitialTimeout: 50 * time.Millisecond, LongestTimeout: 1500 * time.Millisecond, HandshakeTimeout: -1, FailureGrace: time.Second,
-		SessionLifetime: time.Hour, MaxDatagramSize: 1100, MaxMessageSize: 16384, ReceiveBuffer: 65536, RecordPadding: 64, ReplayWindow: 512, MaxForgedRecords: 1000,
+		SessionLifetime: time.Hour, MaxDatagramSize: 1100, MaxMessageSize: 16384, ReceiveBuffer: 65536, RecordPadding: 64, ReplayWindow: 512, Heartbeat: HeartbeatAnswer, MaxForgedRecords: 1000,
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("read %+v, want %+v", c, want)

@@ -35,6 +35,7 @@ var settings = []setting{
 	numberSetting("max_datagram_size", func(c *Config) *int { return &c.MaxDatagramSize }, MinDatagramSize),
 	numberSetting("max_message_size", func(c *Config) *int { return &c.MaxMessageSize }, minMaxMessageSize),
 	numberSetting("receive_buffer", func(c *Config) *int { return &c.ReceiveBuffer }, 1),
+	wordSetting("heartbeat", func(c *Config) *HeartbeatMode { return &c.Heartbeat }, []string{"off", "answer", "refuse"}),
 	numberSetting("replay_window", func(c *Config) *int { return &c.ReplayWindow }, MinReplayWindow),
 	numberSetting("record_padding", func(c *Config) *int { return &c.RecordPadding }, 1),
 	numberSetting("max_forged_records", func(c *Config) *int { return &c.MaxForgedRecords }, 1),

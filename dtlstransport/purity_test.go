@@ -26,6 +26,7 @@ var shellFiles = []string{
 	"listenermove.go",
 	"listenerstats.go",
 	"media.go",
+	"probe.go",
 	"restart.go",
 	"slogtrace.go",
 	"socket.go",

@@ -172,6 +172,8 @@ func (e *Engine) handleProtected(now time.Time, r *record.Record) error {
 		return e.handlePostHandshake(now, content)
 	case record.TypeAlert:
 		return e.handleAlert(content)
+	case record.TypeHeartbeat:
+		e.handleHeartbeat(now, content)
 	default:
 		e.drop(DropContentType)
 	}

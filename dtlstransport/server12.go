@@ -179,6 +179,7 @@ func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertErro
 		return a
 	}
 	p.agreeConnectionIDs(s.e.localCID, &hello.Extensions)
+	p.agreeHeartbeat(config.Heartbeat, &hello.Extensions)
 	if old, renew, a := s.resumable(now, hello); rival {
 		// The client may have taken a full flight already: see answerRival.
 	} else if a != nil {
@@ -222,6 +223,7 @@ func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertErro
 	request := wire.CertificateRequest{Types: []uint8{certTypeECDSASign, certTypeRSASign}, SignatureAlgorithms: config.offeredSchemes()}
 	answer := serverHello(hello, &p, random)
 	s.e.answerConnectionID(hello, answer)
+	s.e.config.answerHeartbeat(hello, answer)
 	answer.HasStatusRequest = len(status) > 0
 	if p.extendedMasterSecret {
 		s.tickets = config.Tickets != nil && hello.HasSessionTicket

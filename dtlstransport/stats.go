@@ -25,13 +25,14 @@ const (
 	DropQueueFull                         // application data beyond Config.ReceiveBuffer
 	DropClosed                            // anything after the end of the association
 	DropForeign                           // as DropForged, while another association on the same path may be meant
+	DropHeartbeat                         // a malformed heartbeat, one that nobody may send, or an answer to nothing
 	DropConnectionID                      // a protected record without our connection ID, or with one that was not negotiated
 	numDropReasons
 )
 
 var dropNames = [numDropReasons]string{
 	"framing", "version", "content type", "epoch", "replayed", "forged", "oversize", "plaintext", "early", "fragment",
-	"repeated message", "message ahead", "cookie", "alert", "event", "queue full", "closed", "foreign", "connection ID",
+	"repeated message", "message ahead", "cookie", "alert", "event", "queue full", "closed", "foreign", "heartbeat", "connection ID",
 }
 
 // String returns a word or two.

@@ -116,6 +116,9 @@ func (t *Timer) Expire(now time.Time) bool {
 	return false
 }
 
+// First returns the first timeout of the next flight, if nothing is lost before it.
+func (t *Timer) First() time.Duration { return t.first }
+
 // Expiries returns how often the timeout ran out since Start.
 func (t *Timer) Expiries() int { return t.expiries }
 

@@ -16,7 +16,7 @@ var (
 				SupportedGroups: []uint16{0x2a2a, 29, 23}, PointFormats: []byte{2, 0}, SignatureAlgorithms: []uint16{0x0403, 0x0804},
 				UseSRTP: &UseSRTP{Profiles: []uint16{7, 1, 8}, MKI: numbered(255)}, ALPN: []string{"webrtc", "c-webrtc"},
 				ExtendedMasterSecret: true, EncryptThenMAC: true, HasSessionTicket: true, SessionTicket: numbered(300),
-				HasConnectionID: true, ConnectionID: numbered(255), HasRenegotiationInfo: true, RenegotiationInfo: numbered(12),
+				HasConnectionID: true, ConnectionID: numbered(255), Heartbeat: HeartbeatAllowed, HasRenegotiationInfo: true, RenegotiationInfo: numbered(12),
 				HasServerName: true, ServerName: "sfu.example", HasStatusRequest: true, SupportedVersions: []uint16{0xfefc, 0xfefd},
 				ClientCertTypes: []uint8{2, 0}, ServerCertTypes: []uint8{0}, Authorities: [][]byte{numbered(1), numbered(40)},
 			},
@@ -36,7 +36,7 @@ var (
 			Version: 0xfefd, Random: exampleRandom, SessionID: numbered(32), CipherSuite: 0xc02f, CompressionMethod: 1,
 			Extensions: Extensions{
 				PointFormats: []byte{0}, UseSRTP: &UseSRTP{Profiles: []uint16{7}, MKI: []byte{}}, ALPN: []string{"webrtc"},
-				ExtendedMasterSecret: true, EncryptThenMAC: true, HasSessionTicket: true, SessionTicket: []byte{}, HasConnectionID: true, ConnectionID: numbered(8),
+				ExtendedMasterSecret: true, EncryptThenMAC: true, HasSessionTicket: true, SessionTicket: []byte{}, HasConnectionID: true, ConnectionID: numbered(8), Heartbeat: HeartbeatNotAllowed,
 				HasRenegotiationInfo: true, RenegotiationInfo: []byte{}, HasServerName: true, HasStatusRequest: true,
 			},
 		},

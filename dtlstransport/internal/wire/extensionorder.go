@@ -12,7 +12,7 @@ var ordered = []uint16{
 	ExtensionRenegotiationInfo, ExtensionExtendedMasterSecret, ExtensionSupportedGroups, ExtensionPointFormats,
 	ExtensionSignatureAlgorithms, ExtensionUseSRTP, ExtensionALPN, ExtensionSessionTicket, ExtensionConnectionID, ExtensionServerName,
 	ExtensionStatusRequest, ExtensionSupportedVersions, ExtensionClientCertType, ExtensionServerCertType, ExtensionCertAuthorities,
-	ExtensionEncryptThenMAC,
+	ExtensionEncryptThenMAC, ExtensionHeartbeat,
 }
 
 // RandomOrder returns an Extensions.Order of all extensions that Append can write. All orders are as likely. It

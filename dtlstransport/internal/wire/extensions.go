@@ -14,6 +14,7 @@ const (
 	ExtensionPointFormats         uint16 = 11     // RFC 8422, Section 5.1.2
 	ExtensionSignatureAlgorithms  uint16 = 13     // RFC 5246, Section 7.4.1.4.1
 	ExtensionUseSRTP              uint16 = 14     // RFC 5764, Section 4.1.1
+	ExtensionHeartbeat            uint16 = 15     // RFC 6520, Section 2
 	ExtensionALPN                 uint16 = 16     // RFC 7301, Section 3.1
 	ExtensionClientCertType       uint16 = 19     // RFC 7250, Section 3
 	ExtensionServerCertType       uint16 = 20     // RFC 7250, Section 3
@@ -68,6 +69,8 @@ type Extensions struct {
 
 	HasConnectionID bool
 	ConnectionID    []byte // at most 255 bytes; may be empty
+
+	Heartbeat HeartbeatMode // absent: 0
 
 	HasRenegotiationInfo bool
 	RenegotiationInfo    []byte // renegotiated_connection; anything but empty is wrong in a first handshake (RFC 5746, Section 3)
@@ -138,6 +141,8 @@ func (e *Extensions) read(extension uint16, data cryptobyte.String, hello Handsh
 		return e.readExtendedMasterSecret(data)
 	case ExtensionSessionTicket:
 		return e.readSessionTicket(data, hello)
+	case ExtensionHeartbeat:
+		return e.readHeartbeat(data)
 	case ExtensionConnectionID:
 		return e.readConnectionID(data)
 	case ExtensionRenegotiationInfo:
@@ -160,6 +165,7 @@ func (e *Extensions) appendBlock(b []byte, hello HandshakeType) []byte {
 	b = e.appendALPN(b)
 	b = e.appendSessionTicket(b)
 	b = e.appendConnectionID(b)
+	b = e.appendHeartbeat(b)
 	b = e.appendStatusRequest(b, hello)
 	b = e.appendSupportedVersions(b)
 	b = appendCertificateTypes(b, ExtensionClientCertType, e.ClientCertTypes)

@@ -78,6 +78,12 @@ func TestEachExtensionIsStrictAboutItsForm(t *testing.T) {
 		{"HS-36", "ticket promised", server, extension(35), nil},
 		{"HS-36", "ticket of a server", server, extension(35, 1, 2, 3), ErrDecode},
 
+		{"HS-36", "heartbeat", client, extension(15, 1), nil},
+		{"HS-36", "heartbeat that is not allowed, of a server", server, extension(15, 2), nil},
+		{"HS-36", "heartbeat of unknown mode", client, extension(15, 3), ErrIllegalParameter},
+		{"HS-36", "heartbeat without mode", client, extension(15), ErrDecode},
+		{"HS-36", "heartbeat and a byte", server, extension(15, 1, 1), ErrDecode},
+
 		{"HS-36", "connection_id", client, extension(54, 3, 1, 2, 3), nil},
 		{"HS-36", "connection_id empty", client, extension(54, 0), nil},
 		{"HS-36", "connection_id of a server", server, extension(54, 1, 9), nil},

@@ -77,7 +77,7 @@ func checkTypes(t *testing.T, e *Extensions) {
 		ExtensionExtendedMasterSecret: e.ExtendedMasterSecret, ExtensionSessionTicket: e.HasSessionTicket,
 		ExtensionServerName: e.HasServerName, ExtensionStatusRequest: e.HasStatusRequest, ExtensionSupportedVersions: e.SupportedVersions != nil,
 		ExtensionClientCertType: e.ClientCertTypes != nil, ExtensionServerCertType: e.ServerCertTypes != nil, ExtensionCertAuthorities: e.Authorities != nil,
-		ExtensionConnectionID: e.HasConnectionID, ExtensionRenegotiationInfo: e.HasRenegotiationInfo,
+		ExtensionConnectionID: e.HasConnectionID, ExtensionHeartbeat: e.Heartbeat != 0, ExtensionRenegotiationInfo: e.HasRenegotiationInfo,
 	} {
 		if present && !slices.Contains(e.Types, extension) {
 			t.Errorf("types %d without %d: %+v", e.Types, extension, e)
