@@ -1,6 +1,6 @@
 # make demo   two peers over ICE in one process
 # make test   everything that has to hold; installs what it needs on Debian as root
-# make bench  the benchmarks, each beside its floor, and those beside other implementations
+# make bench  the benchmarks, each beside its floor, and those beside other implementations with a plot
 # make table  every foreign stack in every case, and table.html with a picture of each handshake
 # make bogo   BoringSSL's protocol tests; BORINGSSL_DIR is a checkout of it
 # make requirements   which rules have a test that fails when they are broken
@@ -43,7 +43,8 @@ lint:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchtime 1s $$($(GO) list ./... | grep -v /interop/browser)
-	cd interop/bench && $(GO) run ./dtls
+	cd interop/bench && { $(GO) run ./dtls -bench && $(GO) test -run '^$$' -bench DataChannel -count 3 ./datachannel && $(GO) run ./sfu -bench; } > results.txt
+	cd interop/bench && $(GO) run ./plot -o bench.svg < results.txt
 
 table:
 	$(GO) run ./interop -html table.html

@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -130,5 +131,15 @@ func (r *result) print(w io.Writer) {
 			fmt.Fprintf(w, "    ours is %s of it", ratio)
 		}
 		fmt.Fprintln(w)
+	}
+}
+
+// printBench prints the figures of each round as go test -bench does.
+func (r *result) printBench(w io.Writer) {
+	name := strings.NewReplacer(" ", "_", ",", "").Replace(r.task.name)
+	for _, who := range r.names {
+		for _, ns := range r.each[who] {
+			fmt.Fprintf(w, "BenchmarkDTLS/%s/%s 1 %.3f CPU-us/op\n", name, strings.NewReplacer(" ", "_", "/", "-").Replace(who), ns/1000)
+		}
 	}
 }

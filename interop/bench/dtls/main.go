@@ -22,14 +22,15 @@ import (
 func main() {
 	rounds := flag.Int("rounds", 15, "rounds of each task")
 	check := flag.Bool("check", false, "fail if a resumed handshake costs more than OpenSSL's")
+	bench := flag.Bool("bench", false, "print results as go test -bench does, for plot")
 	flag.Parse()
-	if err := run(*rounds, *check); err != nil {
+	if err := run(*rounds, *check, *bench); err != nil {
 		fmt.Fprintln(os.Stderr, "dtls:", err)
 		os.Exit(1)
 	}
 }
 
-func run(rounds int, check bool) error {
+func run(rounds int, check, bench bool) error {
 	contenders, err := all()
 	if err != nil {
 		return err
@@ -46,7 +47,11 @@ func run(rounds int, check bool) error {
 		if err != nil {
 			return err
 		}
-		result.print(os.Stdout)
+		if bench {
+			result.printBench(os.Stdout)
+		} else {
+			result.print(os.Stdout)
+		}
 		if !check || t.kind == full || t.kind == records {
 			continue
 		}

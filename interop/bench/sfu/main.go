@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rtctransport/rtctransport/interop/process"
@@ -41,10 +42,10 @@ var names = []struct{ name, unit string }{
 	{"joining", "CPU-us/peer"},
 	{"set-up p50", "ms"},
 	{"set-up p99", "ms"},
-	{"idle CPU", "us/peer/s"},
-	{"heap", "B/peer"},
-	{"stacks", "B/peer"},
-	{"goroutines", "in all"},
+	{"idle CPU", "CPU-us/peer/s"},
+	{"heap", "heap-B/peer"},
+	{"stacks", "stack-B/peer"},
+	{"goroutines", "goroutines"},
 }
 
 func main() {
@@ -53,14 +54,15 @@ func main() {
 	receivers := flag.Int("receivers", 50, "`peers` that one publisher's video goes to")
 	idle := flag.Int("idle", 500, "idle `peers`")
 	seconds := flag.Int("seconds", 5, "how `long` each measurement takes")
+	bench := flag.Bool("bench", false, "print results as go test -bench does, for plot")
 	profiles := flag.String("profiles", "", "`directory` for goroutine and heap profiles of examples/sfu with all idle peers")
 	flag.Parse()
-	if err := compare(*rounds, *receivers, *idle, time.Duration(*seconds)*time.Second, *profiles); err != nil {
+	if err := compare(*rounds, *receivers, *idle, time.Duration(*seconds)*time.Second, *profiles, *bench); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func compare(rounds, receivers, idle int, duration time.Duration, profiles string) error {
+func compare(rounds, receivers, idle int, duration time.Duration, profiles string, bench bool) error {
 	dir, err := os.MkdirTemp("", "sfu-bench-")
 	if err != nil {
 		return err
@@ -104,8 +106,23 @@ func compare(rounds, receivers, idle int, duration time.Duration, profiles strin
 			}
 		}
 	}
-	print(results, contenders)
+	if bench {
+		printBench(results, contenders)
+	} else {
+		print(results, contenders)
+	}
 	return nil
+}
+
+// printBench prints each round of each figure.
+func printBench(results map[string]map[string][]float64, contenders []contender) {
+	for _, n := range names {
+		for _, c := range contenders {
+			for _, v := range results[c.name][n.name] {
+				fmt.Printf("BenchmarkSFU/%s/%s 1 %.1f %s\n", strings.ReplaceAll(n.name, " ", "_"), strings.ReplaceAll(c.name, "/", "-"), v, n.unit)
+			}
+		}
+	}
 }
 
 // print prints the medians, and the ratios round by round.
