@@ -24,4 +24,10 @@ func BenchmarkDataChannelPingPong(b *testing.B) {
 			b.ReportMetric(float64(cpuTime()-before)/float64(b.N)/1000, "CPU-us/op")
 		})
 	}
+	for _, stack := range nodeStacks {
+		b.Run("64B/"+stack, func(b *testing.B) {
+			r := runNode(b, stack, "pingpong", 64)
+			b.ReportMetric(r.CPU/float64(b.N)/1000, "CPU-us/op")
+		})
+	}
 }

@@ -13,6 +13,16 @@ func BenchmarkDataChannelThroughput(b *testing.B) {
 	for _, s := range append(stacks(), stack{"rtctransport-4MiB", connectOurs(overUDP(4 << 20))}) {
 		b.Run("16KiB/"+s.name, func(b *testing.B) { throughput(b, s, 16384) })
 	}
+	for _, stack := range nodeStacks {
+		b.Run("16KiB/"+stack, func(b *testing.B) {
+			const size = 16384
+			r := runNode(b, stack, "throughput", size)
+			bytes := float64(b.N) * size
+			b.ReportMetric(bytes/r.Wall*1000, "MB/s")
+			b.ReportMetric(r.CPU/bytes, "CPU-ns/B")
+			b.ReportMetric(r.Silence, "silence-ms")
+		})
+	}
 }
 
 func throughput(b *testing.B, s stack, size int) {
