@@ -101,7 +101,7 @@ func TestPreSharedKeysAreUsedOnlyIfNamed(t *testing.T) {
 	}
 }
 
-func TestAServerOfBothKindsServesBoth(t *testing.T) {
+func TestAServerOfBothKindsServesBoth(t *testing.T) { // PSK-04
 	certificates, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
 	keys, other := pskConfigs(TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256)
 	server.RemoteFingerprints, server.VerifyPeer = nil, func([][]byte) error { return nil }

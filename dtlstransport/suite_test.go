@@ -114,6 +114,11 @@ func TestCBCNeedsEncryptThenMAC(t *testing.T) { // REC-30, REC-46
 	if a != nil || p.suite.id != cbc || !serverHello(hello, &p, newRandom()).EncryptThenMAC {
 		t.Errorf("with the extension: %v, %v", p.suite, a)
 	}
+	server.CipherSuites = []CipherSuite{gcm}
+	if p, _, a = server.negotiate(hello); a != nil || serverHello(hello, &p, newRandom()).EncryptThenMAC {
+		t.Errorf("with the extension and an AEAD: %v, answered %v", a, serverHello(hello, &p, newRandom()).EncryptThenMAC)
+	}
+	server.CipherSuites = both
 	hello.EncryptThenMAC = false
 	if p, _, a = server.negotiate(hello); a != nil || p.suite.id != gcm || serverHello(hello, &p, newRandom()).EncryptThenMAC {
 		t.Errorf("without it: %v, %v", p.suite, a)

@@ -192,7 +192,7 @@ var knownRecords = map[Cipher]string{
 	AES256CBCSHA384:  "17fefd000100000000002a0050ac0afa0c1ef048cbc5ac04c4d42791ad9d0ea634fa9398ed503a68c13d29ba901c8645cd999e8e6e7ccf517251ac184da4255fdf29baba8f47e77ffae6f7e064e1168dfead2b6649a73109fee03681cf",
 }
 
-func TestSealedRecordKnownAnswers(t *testing.T) { // REC-25, REC-28, REC-44
+func TestSealedRecordKnownAnswers(t *testing.T) { // REC-25, REC-28, REC-44, REC-45
 	// So that the code under test and sealByHand cannot be wrong together.
 	for c, want := range knownRecords {
 		key, iv := make([]byte, c.KeyLen()), make([]byte, c.IVLen())

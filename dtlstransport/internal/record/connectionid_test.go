@@ -135,9 +135,13 @@ func TestMaxContentFillsADatagram(t *testing.T) {
 		return len(b)
 	}
 	eachCipher(t, func(t *testing.T, c Cipher, key, iv []byte) {
+		step := 41
+		if c != AES128GCM {
+			step = 997 // the others in passing
+		}
 		for _, cid := range []string{"", "cid"} {
 			for _, padTo := range []int{0, 7, 64} {
-				for limit := 200; limit < 20000; limit += 41 {
+				for limit := 200; limit < 20000; limit += step {
 					s, _ := cidPair(t, c, key, iv, []byte(cid), padTo)
 					// With CBC and a connection ID there may be room left.
 					if n := s.MaxContent(limit); size(s, n) > limit || size(s, n+1) <= limit && !(c.CBC() && cid != "") {
