@@ -1,0 +1,75 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/interop/load/agent"
+	"github.com/rtctransport/rtctransport/interop/process"
+)
+
+func TestAProcessThatIsToldToEndSaysGoodbye(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "sfu")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	p := process.Start(t, binary, "-addr", "127.0.0.1:0", "-udp", "127.0.0.1:0")
+	lines := p.Await(`LISTENING (http://\S+), media on UDP (\S+)`, 1)
+	url, udp := lines[1], lines[2]
+
+	for want, args := range map[string][]string{
+		"address already in use": {"-addr", "127.0.0.1:0", "-udp", udp},
+		"bind":                   {"-addr", strings.TrimPrefix(url, "http://"), "-udp", "127.0.0.1:0"},
+		"-public":                {"-public", "nonsense"},
+		"exclude each other":     {"-addr", "127.0.0.1:0", "-udp", "127.0.0.1:0", "-nats", "nats://127.0.0.1:1", "-nats-listen", "127.0.0.1:0"},
+		"NATS":                   {"-addr", "127.0.0.1:0", "-udp", "127.0.0.1:0", "-nats", "nats://127.0.0.1:1"},
+	} {
+		second := process.Start(t, binary, args...)
+		if code := second.Exit(); code != 1 || !strings.Contains(second.Text(), want) || strings.Count(second.Text(), "\n") > 3 {
+			t.Errorf("%v ends with %d: %q", args, code, second.Text())
+		}
+	}
+
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	defer cancel()
+	certificate, err := fingerprint.Generate(fingerprint.ECDSAP256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	local := agent.NewCredentials()
+	body := strings.NewReplacer("abcd", local.Ufrag, "sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF",
+		certificate.Fingerprint().String()).Replace(offer)
+	response, answer := post(t, url+"/rooms/a/whip", "application/sdp", body)
+	if response.StatusCode != http.StatusCreated {
+		t.Fatal(response.Status, answer)
+	}
+	visitor := visit(t, ctx, local, certificate, answer)
+	if err := visitor.Handshake(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(p.PID(), syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-visitor.Done():
+		if !errors.Is(visitor.Err(), io.EOF) {
+			t.Errorf("the visitor's transport ended with %v, want a close_notify", visitor.Err())
+		}
+	case <-ctx.Done():
+		t.Error("nobody said goodbye")
+	}
+	if code := p.Exit(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
