@@ -21,13 +21,12 @@ demo:
 	$(GO) run ./examples/quickstart
 
 test: setup lint
-	$(GO) test -race $$($(GO) list ./... | grep -v /interop/browser)
+	$(GO) test -race ./...
 	$(GO) run ./interop -quick -require
 	$(GO) run ./interop/hostile -short
 	$(GO) run .ci/vulnerabilities.go
 	for m in $(MODULES); do (cd $$m && $(GO) test -race -short ./...) || exit 1; done
 	cd examples/sfu && RTC_REQUIRE_BROWSERS=1 $(GO) test ./...
-	RTC_REQUIRE_BROWSERS=1 $(GO) test -count=1 -timeout 15m ./interop/browser
 
 .PHONY: setup
 setup:
@@ -42,7 +41,7 @@ lint:
 	$(GO) tool -modfile=.ci/tools.mod staticcheck ./...
 
 bench:
-	$(GO) test -run '^$$' -bench . -benchtime 1s $$($(GO) list ./... | grep -v /interop/browser)
+	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
 	cd interop/bench && { $(GO) run ./dtls -bench && $(GO) test -run '^$$' -bench DataChannel -count 3 ./datachannel && $(GO) run ./sfu -bench; } > results.txt
 	cd interop/bench && $(GO) run ./plot -o bench.svg < results.txt
 

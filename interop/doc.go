@@ -12,7 +12,7 @@
 //	native    OpenSSL, GnuTLS, Mbed TLS, wolfSSL, NSS, Botan and pion/dtls, in both roles
 //	pion      programs around pion's stacks, in a module of their own
 //	wireshark tshark, which reads our handshakes with our key log
-//	browser   headless Chromium and Firefox against examples/browser
+//	webrtc    Chromium, Firefox, libwebrtc, libdatachannel, werift and pion/webrtc against examples/browser
 //	table     cells, verdicts, and how they are shown; watch: what a handshake shows to those on the path
 //	peer      our DTLS over a bare UDP socket, like openssl s_client and s_server
 //	dcpeer    the same with data channels on top

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rtctransport/rtctransport/interop/native"
 	"github.com/rtctransport/rtctransport/interop/table"
+	"github.com/rtctransport/rtctransport/interop/webrtc"
 	"github.com/rtctransport/rtctransport/interop/wireshark"
 )
 
@@ -89,7 +90,7 @@ func run(args []string) int {
 // peers are all that there are, and what to call at the end.
 func peers() (all []*table.Peer, remove func()) {
 	var removes []func()
-	for _, some := range []func() ([]*table.Peer, func()){native.Peers, wireshark.Peers} {
+	for _, some := range []func() ([]*table.Peer, func()){native.Peers, webrtc.Peers, wireshark.Peers} {
 		peers, remove := some()
 		all, removes = append(all, peers...), append(removes, remove)
 	}

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"testing"
 
 	"github.com/rtctransport/rtctransport/interop/process"
 )
@@ -22,7 +21,7 @@ type Browser struct {
 	// ready returns why the machine is not fit for it, or "".
 	ready func() string
 	// prepare fills in the new profile directory and returns arguments and environment.
-	prepare func(t *testing.T, profile string) (args, env []string)
+	prepare func(profile string) (args, env []string, err error)
 }
 
 // Chromium has fake cameras and microphones, plays media without a click, and
@@ -30,7 +29,7 @@ type Browser struct {
 var Chromium = &Browser{
 	Name: "Chromium", binary: "chromium", Debian: "chromium",
 	ready: func() string { return "" },
-	prepare: func(_ *testing.T, profile string) ([]string, []string) {
+	prepare: func(profile string) ([]string, []string, error) {
 		return []string{
 			"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
 			"--user-data-dir=" + profile,
@@ -42,7 +41,7 @@ var Chromium = &Browser{
 			"--allow-loopback-in-peer-connection", "--disable-features=WebRtcHideLocalIpsWithMdns",
 			"--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
 			"--autoplay-policy=no-user-gesture-required",
-		}, nil
+		}, nil, nil
 	},
 }
 
@@ -58,7 +57,7 @@ var Firefox = &Browser{
 		c.Close()
 		return ""
 	},
-	prepare: func(t *testing.T, profile string) ([]string, []string) {
+	prepare: func(profile string) ([]string, []string, error) {
 		prefs := []string{
 			`"media.peerconnection.ice.obfuscate_host_addresses", false`,
 			`"media.peerconnection.ice.loopback", true`,
@@ -85,55 +84,44 @@ var Firefox = &Browser{
 			`"browser.sessionstore.resume_from_crash", false`,
 		}
 		text := "user_pref(" + strings.Join(prefs, ");\nuser_pref(") + ");\n"
-		if err := os.WriteFile(filepath.Join(profile, "user.js"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
 		return []string{"--headless", "--no-remote", "--profile", profile},
-			[]string{"HOME=" + profile, "MOZ_CRASHREPORTER_DISABLE=1", "MOZ_DISABLE_CONTENT_SANDBOX=1"}
+			[]string{"HOME=" + profile, "MOZ_CRASHREPORTER_DISABLE=1", "MOZ_DISABLE_CONTENT_SANDBOX=1"},
+			os.WriteFile(filepath.Join(profile, "user.js"), []byte(text), 0o600)
 	},
 }
 
-// Find returns the path of the browser. Where it cannot be used, the test is skipped with the reason; where it has to be,
-// as in CI, it fails.
-func (b *Browser) Find(t *testing.T) string {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: starts " + b.Name + ", which takes seconds")
-	}
-	missing := t.Skipf
-	if os.Getenv("CI") != "" || os.Getenv("RTC_REQUIRE_BROWSERS") != "" {
-		missing = t.Fatalf
-	}
+// A MissingError says why a browser cannot be used.
+type MissingError struct {
+	Browser *Browser
+	Why     string
+}
+
+func (e *MissingError) Error() string { return e.Browser.Name + ": " + e.Why }
+
+// Path returns the path of the browser, or a *MissingError.
+func (b *Browser) Path() (string, error) {
 	path, err := exec.LookPath(b.binary)
 	if err != nil {
-		missing("%s is not installed: the Debian package is %s", b.Name, b.Debian)
+		return "", &MissingError{b, "not installed: the Debian package is " + b.Debian}
 	}
 	if reason := b.ready(); reason != "" {
-		missing("%s", reason)
+		return "", &MissingError{b, reason}
 	}
-	return path
+	return path, nil
 }
 
-// Open starts the browser on a page, with more arguments if there are any. It ends with the test; with
-// RTC_SHOW_BROWSER=1 the test's log has what it printed.
-func (b *Browser) Open(t *testing.T, page string, more ...string) {
-	t.Helper()
-	path := b.Find(t)
-	// t.TempDir would fail the test if the dying browser still writes to it.
+// Start starts the browser, with the path of Path, on a page. It ends with its owner.
+func (b *Browser) Start(o process.Owner, path, page string, more ...string) error {
+	// Nobody waits for the dying browser to write no more.
 	profile, err := os.MkdirTemp("", "rtc-"+b.binary+"-")
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	t.Cleanup(func() { os.RemoveAll(profile) })
-	args, env := b.prepare(t, profile)
-	process.StartIn(owner{t}, "", env, path, append(append(args, more...), page)...)
-}
-
-// An owner is a test whose log has the browser's output only if somebody asks for it: browsers print a lot.
-type owner struct{ *testing.T }
-
-func (o owner) Logf(format string, args ...any) {
-	if os.Getenv("RTC_SHOW_BROWSER") != "" {
-		o.T.Logf(format, args...)
+	o.Cleanup(func() { os.RemoveAll(profile) })
+	args, env, err := b.prepare(profile)
+	if err != nil {
+		return err
 	}
+	process.StartIn(o, "", env, path, append(append(args, more...), page)...)
+	return nil
 }

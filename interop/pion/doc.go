@@ -2,4 +2,5 @@
 // library's has none of their requirements.
 //
 //	dtls     pion/dtls v3, driven like the programs in interop/native/testdata
+//	webrtc   pion/webrtc, which does the jobs of interop/webrtc
 package pion

@@ -18,7 +18,7 @@ import (
 // Patience is how long anybody waits for any one thing.
 const Patience = 30 * time.Second
 
-// An Owner is for whom programs run: a table.Trial, or a test.
+// An Owner is for whom programs run: a table.Trial, or a test. Where its Fatalf returns, functions here return nothing then.
 type Owner interface {
 	Fatalf(format string, args ...any)
 	Errorf(format string, args ...any)
@@ -61,13 +61,15 @@ func StartIn(t Owner, dir string, env []string, name string, args ...string) *Pr
 	alive, hold, err := os.Pipe()
 	if err != nil {
 		t.Fatalf("%v", err)
+		return nil
 	}
 	cmd.ExtraFiles = []*os.File{alive}
-	if p.stdin, err = cmd.StdinPipe(); err != nil {
-		t.Fatalf("%v", err)
+	if p.stdin, err = cmd.StdinPipe(); err == nil {
+		err = cmd.Start()
 	}
-	if err := cmd.Start(); err != nil {
+	if err != nil {
 		t.Fatalf("%v", err)
+		return nil
 	}
 	alive.Close()
 	p.pid = cmd.Process.Pid
@@ -147,6 +149,7 @@ func (p *Process) Await(pattern string, n int) []string {
 		}
 		if over == nil {
 			p.t.Fatalf("%s has exited with %d and without %q", p.name, p.code, shorten(pattern))
+			return nil
 		}
 		select {
 		case <-grown:
@@ -154,6 +157,7 @@ func (p *Process) Await(pattern string, n int) []string {
 			over = nil // look once more
 		case <-timeout:
 			p.t.Fatalf("%s does not print %q", p.name, shorten(pattern))
+			return nil
 		}
 	}
 }
@@ -177,6 +181,7 @@ func (p *Process) Exit() int {
 	case <-p.done:
 	case <-time.After(Patience):
 		p.t.Fatalf("%s does not end", p.name)
+		return -1
 	}
 	return p.code
 }

@@ -27,6 +27,11 @@ type Config struct {
 	// Faults are looked at before Link: a datagram that one of them names has that fate.
 	Faults []Fault
 
+	// Lose, when not nil, is asked about each datagram that would otherwise arrive, and true has it lost. It is for paths that
+	// depend on what is in a datagram, which no number tells where STUN, DTLS and media share one. Calls do not overlap, and
+	// it must not keep or change b.
+	Lose func(d netsim.Direction, b []byte) bool
+
 	// Observe, when not nil, sees each datagram when it comes to the relay, and what becomes of it. Calls do not overlap.
 	// It must not wait for the relay and not keep or change Datagram.Bytes.
 	Observe func(Datagram)
@@ -67,6 +72,7 @@ type flow struct {
 	// Guarded by Relay.mu.
 	link  *netsim.Link
 	fate  netsim.Fate // of the datagram that was sent last
+	now   []byte      // that datagram, while it is sent
 	timer *time.Timer // fires at link.NextArrival; nil until first needed
 }
 
@@ -206,13 +212,18 @@ func (f *flow) decide(d netsim.Direction, n int) netsim.Fate {
 	} else {
 		f.fate = c.Link.Fate(d, n)
 	}
+	if c.Lose != nil && !f.fate.Drop && c.Lose(d, f.now) {
+		f.fate = netsim.Fate{Drop: true}
+	}
 	return f.fate
 }
 
 // send puts a datagram on the link. Caller holds mu.
 func (f *flow) send(d netsim.Direction, b []byte) {
 	now, n := time.Now(), f.link.Sent(d)
+	f.now = b
 	f.link.Send(now, d, b)
+	f.now = nil
 	if c := &f.relay.config; c.Observe != nil {
 		c.Observe(Datagram{
 			Time: now, Client: f.client, Direction: d, Number: n, Fate: f.fate,

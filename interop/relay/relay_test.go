@@ -133,6 +133,17 @@ func TestWhatIsLargerThanTheMTUIsLost(t *testing.T) {
 	}
 }
 
+func TestWhatIsInADatagramMayDecide(t *testing.T) {
+	s := newScene(t, Config{Lose: func(d netsim.Direction, b []byte) bool { return d == netsim.AtoB && string(b) == "doomed" }})
+	s.send("doomed", "well")
+	s.want("well")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.seen[0].Lost() || s.seen[1].Lost() {
+		t.Errorf("observed %+v", s.seen)
+	}
+}
+
 func TestTheSeedDecidesAsInASimulation(t *testing.T) {
 	link := netsim.Config{Seed: 7, Loss: 0.5}
 	s := newScene(t, Config{Link: link})

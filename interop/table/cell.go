@@ -26,7 +26,9 @@ type Cell struct {
 	Quick bool
 	// Lane is a name: cells with the same one run one after the other. Empty: at any time.
 	Lane string
-	Run  func(*Trial)
+	// Heavy cells keep a processor busy: only as many run at the same time as there are.
+	Heavy bool
+	Run   func(*Trial)
 }
 
 // A MissingError says that a peer is not installed.

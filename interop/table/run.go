@@ -48,11 +48,15 @@ func Run(ctx context.Context, peers []*Peer, o Options) (*Table, error) {
 			o.Progress(done, len(queue), &table.Results[i])
 		}
 	}
-	slots := make(chan struct{}, max(o.Parallel, 1))
+	slots, heavy := make(chan struct{}, max(o.Parallel, 1)), make(chan struct{}, runtime.NumCPU())
 	var all sync.WaitGroup
 	for _, lane := range lanes(queue) {
 		all.Go(func() {
 			for _, i := range lane {
+				slots := slots
+				if queue[i].cell.Heavy {
+					slots = heavy
+				}
 				slots <- struct{}{}
 				finish(i, queue[i].run(ctx, o, filepath.Join(dir, fmt.Sprint(i))))
 				<-slots

@@ -102,11 +102,13 @@ func (t *Trial) TempDir() string {
 	return name
 }
 
-// Watch adds what is seen on a path to the result.
+// Watch adds what is seen on a path to the result, once.
 func (t *Trial) Watch(w *watch.Watch) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.watches = append(t.watches, w)
+	if !slices.Contains(t.watches, w) {
+		t.watches = append(t.watches, w)
+	}
 }
 
 // Relay starts a relay with a watch on it, and returns the port for clients. Both end with the cell.

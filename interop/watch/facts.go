@@ -128,3 +128,11 @@ func versionName(v int) string {
 	}
 	return fmt.Sprintf("%04x", v)
 }
+
+// RelayClient returns which side of the handshake the relay's client is.
+func (f *Facts) RelayClient() Side {
+	if f.turned {
+		return Server
+	}
+	return Client
+}

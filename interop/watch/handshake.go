@@ -54,6 +54,8 @@ type Handshake struct {
 type Watch struct {
 	// Keep has the datagrams kept as they are, for a file. To be set before use.
 	Keep bool
+	// One says that all of it is one association, over whichever addresses it goes. To be set before use.
+	One bool
 
 	mu      sync.Mutex
 	all     []*Handshake
@@ -77,6 +79,9 @@ func (w *Watch) See(d relay.Datagram) {
 	}
 	// Who sends a ClientHello is the client, wherever the relay stands.
 	key := d.Client.String()
+	if w.One {
+		key = ""
+	}
 	h := w.current[key]
 	if h == nil || h.isNext(d.Bytes) {
 		h = &Handshake{began: d.Time, sides: map[Side]*messages{Client: {}, Server: {}}}

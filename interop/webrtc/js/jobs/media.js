@@ -5,6 +5,7 @@ import { awaits, begin, camera, connected, echoes, must, open, opened, sleep, st
 // play shows incoming tracks, since a browser may not decode what nobody sees.
 function play(job, pc) {
   pc.ontrack = ({ track }) => {
+    if (typeof document === 'undefined') return;
     const element = document.createElement(track.kind);
     element.muted = element.autoplay = true;
     element.playsInline = true;

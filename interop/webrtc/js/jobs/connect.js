@@ -7,7 +7,7 @@ export const waitingFor = () => awaited;
 export const awaits = (what) => { awaited = what; };
 
 // until waits for a condition, named for the report; it may be asynchronous. It returns the condition's value.
-export async function until(what, condition, patience = 15000) {
+export async function until(what, condition, patience = 30000) {
   awaited = what;
   const end = performance.now() + patience;
   for (;;) {
@@ -36,10 +36,10 @@ export async function ask(path, body) {
 
 export const stats = (id) => ask(`stats?id=${id}`);
 
-// begin makes a connection with the job's role; prepare adds channels and tracks. edit changes descriptions on the way.
-// The connection is not yet up when it returns.
-export async function begin(job, prepare, { editOffer = (s) => s, editAnswer = (s) => s } = {}) {
-  const pc = new RTCPeerConnection();
+// begin makes a connection with the job's role; prepare adds channels and tracks. edit changes descriptions on the way, late (ms)
+// has the answer come so much later. The connection is not yet up when it returns.
+export async function begin(job, prepare, { editOffer = (s) => s, editAnswer = (s) => s, late = 0, configuration } = {}) {
+  const pc = new RTCPeerConnection(configuration);
   const began = performance.now();
   const c = { pc, id: '', states: [], began };
   job.clean.push(async () => {
@@ -47,23 +47,39 @@ export async function begin(job, prepare, { editOffer = (s) => s, editAnswer = (
     if (c.id) await ask(`close?id=${c.id}`, {});
   });
   await prepare(pc, c);
-  await pc.setLocalDescription();
+  await pc.setLocalDescription(await pc.createOffer());
   await gathered(pc);
   const answer = await ask(`offer?setup=${job.setup}`, { type: 'offer', sdp: editOffer(pc.localDescription.sdp) });
   equal(answer.type, 'answer', 'type');
   equal(/a=setup:(\w+)/.exec(answer.sdp)?.[1], job.setup, 'a=setup of the answer');
   c.id = answer.id;
+  if (late) await sleep(late);
   await pc.setRemoteDescription({ type: 'answer', sdp: editAnswer(answer.sdp) });
+  await described();
   watch(c); // not before: with BUNDLE only one of the transports lives on
   return c;
 }
 
+// described tells those who keep the path closed until then that a stack has the other side's description.
+export const described = () => fetch('/described', { method: 'POST' });
+
 // gathered waits for all candidates of a connection, which then stand in its description.
-export const gathered = (pc) => until('candidates', () => pc.iceGatheringState === 'complete', 5000);
+export const gathered = (pc) => until('candidates', () => pc.iceGatheringState === 'complete');
 
 // dtlsOf returns the transport that carries everything of a connection, as far as the page knows by now: with
 // BUNDLE a sender may first show one that is given up.
-const dtlsOf = (pc) => pc.sctp?.transport ?? pc.getSenders().find((s) => s.transport)?.transport;
+const dtlsOf = (pc) => pc.sctp?.transport ?? pc.getSenders().find((s) => s.transport)?.transport ?? connectionOf(pc);
+
+// connectionOf stands in for the transport where a stack has none: the state of the whole connection.
+const connections = new WeakMap();
+function connectionOf(pc) {
+  if (!connections.has(pc)) {
+    const transport = { get state() { return pc.connectionState === 'disconnected' ? 'closed' : pc.connectionState; }, onstatechange: null };
+    pc.onconnectionstatechange = () => transport.onstatechange?.();
+    connections.set(pc, transport);
+  }
+  return connections.get(pc);
+}
 
 // watch notes the DTLS states that the page sees. c.dtls is the transport of the moment.
 export function watch(c) {
@@ -93,6 +109,12 @@ export async function dtlsIs(c, state) {
   return false;
 }
 
+// dtlsFailed reports whether the page sees that DTLS has failed, in the stack's words.
+export async function dtlsFailed(c) {
+  for (const state of globalThis.failedStates ?? ['failed']) if (await dtlsIs(c, state)) return true;
+  return false;
+}
+
 export async function connected(c) {
   try {
     await until('DTLS connected', () => dtlsIs(c, 'connected'));
@@ -119,7 +141,7 @@ export function open(pc, label, options) {
 export function keep(channel) {
   channel.binaryType = 'arraybuffer';
   channel.got = [];
-  channel.onmessage = ({ data }) => channel.got.push(data);
+  channel.onmessage = ({ data }) => channel.got.push(ArrayBuffer.isView(data) ? new Uint8Array(data).buffer : data); // werift has a Buffer
   return channel;
 }
 
@@ -142,8 +164,9 @@ export function bytes(n) {
   return b.buffer;
 }
 
-// echoes sends messages and wants them back, in order.
-export async function echoes(channel, messages) {
+// echoes sends messages, as far as a stack can, and wants them back, in order.
+export async function echoes(channel, all) {
+  const messages = all.filter((m) => !globalThis.messageSizes || (m.length ?? m.byteLength) >= messageSizes.min);
   for (const m of messages) channel.send(m);
   await received(channel, messages.length);
   messages.forEach((m, i) => same(channel.got[i], m, `message ${i}`));

@@ -4,6 +4,7 @@
 export { waitingFor } from './jobs/connect.js';
 export * from './jobs/data.js';
 export * from './jobs/media.js';
+export * from './jobs/rtp.js';
 export * from './jobs/ends.js';
 export * from './jobs/person.js';
 export * from './jobs/call.js';

@@ -1,6 +1,6 @@
 // Jobs in which the server offers.
 
-import { ask, bytes, echoes, equal, gathered, keep, must, open, opened, stats, until } from './connect.js';
+import { ask, bytes, described, echoes, equal, gathered, keep, must, open, opened, stats, until } from './connect.js';
 
 // called answers the server's offer; edit changes the answer before it is set.
 async function called(job, edit) {
@@ -15,6 +15,7 @@ async function called(job, edit) {
   const channels = [];
   pc.ondatachannel = ({ channel }) => channels.push(keep(channel));
   await pc.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
+  await described();
   const answer = await pc.createAnswer();
   await pc.setLocalDescription({ type: 'answer', sdp: edit(answer.sdp) });
   await gathered(pc);

@@ -1,0 +1,49 @@
+//go:build unix
+
+package webrtc
+
+// trouble returns why a job fails for a fault of the peer, and what its error then says. It has to show: a fault that has
+// gone fails the cell, so that the list stays true. role is theirs.
+func (s *starter) trouble(job, role string) (why, evidence string) {
+	const never = "waited in vain for channel chat open"
+	switch {
+	case job == "mtu600" && (s.name == chromium || s.name == wrtc && role == "server"):
+		return "its datagrams have up to 1200 bytes, however often they are lost", never
+	case job == "mtu600" && s.name == pionWebRTC && role == "server":
+		return "its datagrams have up to 1200 bytes, however often they are lost", never
+	case job == "mirror" && s.name == datachannel:
+		return "it says of every channel of ours that it is ordered", "retransmits ordered is true, want false"
+	case job == "mirror" && s.name == wrtc:
+		return "it says of reliable channels of ours that they have 65535 retransmissions", "plain maxRetransmits is 65535, want null"
+	}
+	if s.name != werift {
+		return "", ""
+	}
+	switch {
+	case job == "mirror" && role == "server":
+		return "it says of every channel of ours that it is ordered", "retransmits ordered is true, want false"
+	case job == "empty" && role == "server":
+		return "after an empty message it sends no more", "waited in vain for 3 messages"
+	case job == "wrongOfferFingerprint":
+		return "it does not notice that we have refused it with an alert", "waited in vain for the server to refuse: page new,connecting, server "
+	case job == "wrongAnswerFingerprint":
+		return "it looks at our fingerprint only when the handshake is over, and refuses without an alert", "waited in vain for the page to refuse: page new,connecting,failed, server "
+	case job == "pageCloses" && role == "server":
+		return "it closes without a close_notify", "waited in vain for the server to be closed, now connected"
+	case job == "connects" && role == "client":
+		return "it numbers its channels by its role in ICE and not by that in DTLS (RFC 8832, Section 6), so that they are reset", never
+	}
+	return "", ""
+}
+
+// cannot returns why a job is not tried.
+func (s *starter) cannot(job, role string) string {
+	if s.name == werift && role == "client" {
+		switch job {
+		case "connects", "rtp", "wrongOfferFingerprint", "wrongAnswerFingerprint", "call":
+		default:
+			return "with numbers that RFC 8832 refuses, see its fault, no channel opens"
+		}
+	}
+	return ""
+}
