@@ -33,6 +33,10 @@ const (
 	// EMSRequest uses the extension where the peer knows it. Without it no keys
 	// are exported, so there is no SRTP, unless InsecureExportWithoutEMS is set.
 	EMSRequest
+	// InsecureEMSOff neither offers the extension nor answers it, for peers that
+	// break on it, and for tests of others. No session is resumed; on exported keys see
+	// EMSRequest.
+	InsecureEMSOff
 )
 
 // A ClientAuth says what a server does about the client's certificate.

@@ -52,7 +52,7 @@ func (c *Config) clientHello(random wire.Random, cookie []byte, o sessionOffer) 
 		m.PointFormats = []byte{wire.PointFormatUncompressed}
 	}
 	m.SignatureAlgorithms = c.offeredSchemes()
-	m.ExtendedMasterSecret = true
+	m.ExtendedMasterSecret = c.ExtendedMasterSecret != InsecureEMSOff
 	m.EncryptThenMAC = c.namesCBC()
 	m.HasRenegotiationInfo = true
 	m.ALPN = c.ALPN
@@ -75,8 +75,10 @@ func (c *Config) offered(extension uint16) bool {
 	switch extension {
 	case wire.ExtensionSupportedGroups, wire.ExtensionPointFormats:
 		return c.namesECDHE()
-	case wire.ExtensionSignatureAlgorithms, wire.ExtensionExtendedMasterSecret, wire.ExtensionRenegotiationInfo:
+	case wire.ExtensionSignatureAlgorithms, wire.ExtensionRenegotiationInfo:
 		return true
+	case wire.ExtensionExtendedMasterSecret:
+		return c.ExtendedMasterSecret != InsecureEMSOff
 	case wire.ExtensionEncryptThenMAC:
 		return c.namesCBC()
 	case wire.ExtensionUseSRTP:
@@ -200,7 +202,7 @@ func (c *Config) negotiate(m *wire.ClientHello) (p parameters, certificate *fing
 	if a := c.checkEMS(&m.Extensions); a != nil {
 		return p, nil, a
 	}
-	p.extendedMasterSecret = m.ExtendedMasterSecret
+	p.extendedMasterSecret = m.ExtendedMasterSecret && c.ExtendedMasterSecret != InsecureEMSOff
 	if a := checkPointFormats(&m.Extensions); a != nil {
 		return p, nil, a
 	}

@@ -438,3 +438,31 @@ func TestRequestedExtendedMasterSecretIsUsed(t *testing.T) {
 		t.Error("both know it, and it was not used")
 	}
 }
+
+// A side that goes without the extension neither offers nor answers it, and connects to peers that can do without. EMS-02.
+func TestExtendedMasterSecretCanBeOff(t *testing.T) {
+	for _, off := range []Role{RoleClient, RoleServer} {
+		for _, other := range []EMSPolicy{EMSRequest, EMSRequire} {
+			client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+			client.ExtendedMasterSecret, server.ExtendedMasterSecret = other, other
+			client.FailureGrace, server.FailureGrace = -1, -1
+			if off == RoleClient {
+				client.ExtendedMasterSecret = InsecureEMSOff
+			} else {
+				server.ExtendedMasterSecret = InsecureEMSOff
+			}
+			s := newScene(t, client, server, netsim.Config{Delay: sceneDelay})
+			if other == EMSRequire {
+				s.start()
+				if s.run(10*time.Second, s.bothConnected) || s.client.err == nil && s.server.err == nil {
+					t.Errorf("%v off: one that insists: client %v, server %v", off, s.client.err, s.server.err)
+				}
+				continue
+			}
+			s.connect()
+			if s.client.ConnectionState().ExtendedMasterSecret || s.server.ConnectionState().ExtendedMasterSecret {
+				t.Errorf("%v off: it was used", off)
+			}
+		}
+	}
+}

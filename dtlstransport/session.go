@@ -144,7 +144,9 @@ func (e *Engine) storedSession(now time.Time, key string) *session {
 // fingerprint on either side.
 func (e *Engine) mayResume(now time.Time, s *session) bool {
 	_, refusal := e.judgeProof(s.suite, s.chain)
-	return refusal == nil && now.Before(s.expires) && slices.Contains(e.config.cipherSuites(), s.suite.id) && e.stillProves(s)
+	// "[They] MUST NOT resume" a session of the extension without it (after RFC 7627,
+	// Section 5.3), and there are no others.
+	return e.config.ExtendedMasterSecret != InsecureEMSOff && refusal == nil && now.Before(s.expires) && slices.Contains(e.config.cipherSuites(), s.suite.id) && e.stillProves(s)
 }
 
 // isFor reports whether a session was made under that name: "If [...] the

@@ -21,5 +21,6 @@
 //	requirements  the rules that we obey, and mutants of the code that prove them
 //	netsim    a seeded datagram link in virtual time; imports nothing of ours
 //	relay     the same between real sockets; process: programs that end with who started them
+//	headless  Chromium and Firefox without a screen, for tests and tables
 //	setup     a script that installs what these need on Debian
 package main

@@ -25,7 +25,7 @@ func Peers() (peers []*table.Peer, remove func()) {
 		}
 		return err
 	})
-	for _, k := range []*stack{openssl(), opensslLibrary(), gnutls(), mbedtls(), wolfssl(), nss(), botan(), pion()} {
+	for _, k := range []*stack{openssl(), opensslLibrary(), gnutls(), mbedtls(), wolfssl(), nss(), botan(), boringssl(), pion()} {
 		p := &table.Peer{Name: k.name, Package: k.pkg}
 		p.Prepare = func(ctx context.Context) (string, error) {
 			if err := open(); err != nil {

@@ -130,7 +130,7 @@ func (o *Options) flags(files *certificateFiles) []Flag {
 		{Name: "srtp", Set: list("--srtp", &o.SRTP, profileOf)},
 		{Name: "ems", Set: choice("--ems", &o.EMS, map[string]dtlstransport.EMSPolicy{
 			"request": dtlstransport.EMSRequest,
-			"require": dtlstransport.EMSRequire, // off: the engine always has the extension
+			"require": dtlstransport.EMSRequire, "off": dtlstransport.InsecureEMSOff,
 		})},
 		{Name: "export", Set: o.addExport},
 		{Name: "mtu", Set: o.setMTU},

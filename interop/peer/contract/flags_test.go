@@ -17,7 +17,7 @@ func TestUnknownFlagsAndValuesAreUnsupported(t *testing.T) {
 	for _, test := range []struct{ args, what string }{
 		{"--cid " + strings.Repeat("00", 256), "--cid of 256 bytes"},
 		{"--frobnicate", "--frobnicate"},
-		{"--ems off", "--ems off"},
+		{"--ems never", "--ems never"},
 		{"--ems maybe", "--ems maybe"},
 		{"--suites TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_AES_128_CBC_SHA", "--suites TLS_RSA_WITH_AES_128_CBC_SHA"},
 		{"--groups x25519,x448", "--groups x448"},
