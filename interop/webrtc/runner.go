@@ -21,8 +21,8 @@ import (
 )
 
 const (
-	startPatience = 60 * time.Second // for a program to start and ask for the first job
-	jobPatience   = 50 * time.Second // for a job to be done; js/page.html gives up a little sooner
+	startPatience = 150 * time.Second // for a program to start and ask for the first job
+	jobPatience   = 50 * time.Second  // for a job to be done; js/page.html gives up a little sooner
 )
 
 // A job is what a peer is asked to do: the function of that name in js/jobs.

@@ -9,6 +9,8 @@ func (s *starter) trouble(job, role string) (why, evidence string) {
 	switch {
 	case job == "mtu600" && (s.name == chromium || s.name == wrtc && role == "server"):
 		return "its datagrams have up to 1200 bytes, however often they are lost", never
+	case job == "mtu600" && s.name == firefox && role == "client":
+		return "its datagrams shrink to 1188 bytes and no further", never
 	case job == "mtu600" && s.name == pionWebRTC && role == "server":
 		return "its datagrams have up to 1200 bytes, however often they are lost", never
 	case job == "mirror" && s.name == datachannel:
