@@ -227,7 +227,7 @@ func (e *Engine) AppendDatagram(dst []byte) ([]byte, bool) {
 	if e.verify != nil {
 		dst = append(dst, e.verify...)
 		e.trace.verifyRequest(e.verify)
-		e.sent(len(e.verify))
+		e.sent(e.verify)
 		e.verify = nil
 		return dst, true
 	}
@@ -243,7 +243,7 @@ func (e *Engine) AppendDatagram(dst []byte) ([]byte, bool) {
 		a := e.alerts[0]
 		e.alerts = e.alerts[1:]
 		content := []byte{a.level, byte(a.description)}
-		e.trace.seal(e.write[e.epoch], record.TypeAlert, record.Version12, content)
+		e.trace.seal(record.TypeAlert, content)
 		if b, err := e.write[e.epoch].Append(dst, record.TypeAlert, record.Version12, content); err == nil {
 			dst = b
 		}
@@ -254,17 +254,17 @@ func (e *Engine) AppendDatagram(dst []byte) ([]byte, bool) {
 	if len(dst) == start && e.connected && !e.closed {
 		dst = e.appendHeartbeat(dst)
 	}
-	e.sent(len(dst) - start)
+	e.sent(dst[start:])
 	return dst, len(dst) > start
 }
 
 // sent counts a datagram of ours, if it has any bytes.
-func (e *Engine) sent(size int) {
-	if size > 0 {
+func (e *Engine) sent(datagram []byte) {
+	if len(datagram) > 0 {
 		e.stats.DatagramsSent++
-		e.stats.BytesSent += uint64(size)
+		e.stats.BytesSent += uint64(len(datagram))
 	}
-	e.trace.sent(size)
+	e.trace.sent(datagram, len(e.parameters.ids.peer))
 }
 
 // DatagramRefused says that the link did not take a datagram of size bytes because
@@ -318,9 +318,9 @@ func (e *Engine) AppendApplicationData(dst, p []byte) ([]byte, error) {
 		return dst, ErrNotConnected
 	}
 	start := len(dst)
-	e.trace.seal(e.write[1], record.TypeApplicationData, record.Version12, p)
+	e.trace.seal(record.TypeApplicationData, p)
 	dst, err := e.write[1].Append(dst, record.TypeApplicationData, record.Version12, p)
-	e.sent(len(dst) - start)
+	e.sent(dst[start:])
 	if err == record.ErrTooLarge {
 		err = ErrTooLarge
 	}

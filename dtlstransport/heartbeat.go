@@ -178,7 +178,7 @@ func (e *Engine) appendHeartbeat(dst []byte) []byte {
 }
 
 func (e *Engine) sealHeartbeat(dst, message []byte) []byte {
-	e.trace.seal(e.write[1], record.TypeHeartbeat, record.Version12, message)
+	e.trace.seal(record.TypeHeartbeat, message)
 	b, err := e.write[1].Append(dst, record.TypeHeartbeat, record.Version12, message)
 	if err != nil {
 		return dst // no sequence number is left
@@ -196,6 +196,6 @@ func (e *Engine) appendChallenge(dst []byte, now time.Time) []byte {
 	e.probe.address, e.probe.due = true, false
 	start := len(dst)
 	dst = e.sealHeartbeat(dst, wire.AppendHeartbeat(nil, wire.HeartbeatRequest, e.probe.payload[:], e.probe.size))
-	e.sent(len(dst) - start)
+	e.sent(dst[start:])
 	return dst
 }

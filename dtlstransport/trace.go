@@ -104,8 +104,8 @@ type HandshakeType = wire.HandshakeType
 
 // RecordTrace is the header of a record.
 type RecordTrace struct {
-	Type    ContentType
-	Version uint16 // as on the wire
+	Type    ContentType // of one with a connection ID that, and not what is inside (RFC 9146)
+	Version uint16      // as on the wire
 	Number  RecordNumber
 	Length  int // of what follows the header, in bytes
 }

@@ -125,21 +125,30 @@ func headers(events []TraceEvent, d Direction) (all []string) {
 }
 
 func TestWhatOneEndTellsAsSentTheOtherTellsAsReceived(t *testing.T) {
-	client, server, byClient, byServer := traced(t)
-	client.MaxDatagramSize, server.MaxDatagramSize = 200, 300 // cut into fragments
-	server.Cookies = NewCookies()
-	p := newPair(t, client, server, netsim.Config{Delay: 10 * time.Millisecond})
-	p.connect()
-	p.run(time.Second, func() bool { return false })
-	for _, way := range []struct {
-		name     string
-		from, to []TraceEvent
-	}{{"client to server", *byClient, *byServer}, {"server to client", *byServer, *byClient}} {
-		sent, received := headers(way.from, Sent), headers(way.to, Received)
-		slices.Sort(sent) // what came before its keys is told when they are there
-		slices.Sort(received)
-		if !slices.Equal(sent, received) {
-			t.Errorf("%s: sent\n%s\nreceived\n%s", way.name, strings.Join(sent, "\n"), strings.Join(received, "\n"))
+	for _, withIDs := range []bool{false, true} {
+		client, server, byClient, byServer := traced(t)
+		client.MaxDatagramSize, server.MaxDatagramSize = 200, 300 // cut into fragments
+		if withIDs {
+			client.ConnectionID, server.ConnectionID, server.RecordPadding = []byte{1, 2, 3}, []byte{9}, 64
+		}
+		server.Cookies = NewCookies()
+		p := newPair(t, client, server, netsim.Config{Delay: 10 * time.Millisecond})
+		p.connect()
+		p.send(p.server, []byte("data"))
+		p.run(time.Second, func() bool { return false })
+		_ = p.client.SendAlert(p.now, AlertUserCanceled)
+		p.flush(p.client)
+		p.run(time.Second, func() bool { return false })
+		for _, way := range []struct {
+			name     string
+			from, to []TraceEvent
+		}{{"client to server", *byClient, *byServer}, {"server to client", *byServer, *byClient}} {
+			sent, received := headers(way.from, Sent), headers(way.to, Received)
+			slices.Sort(sent) // what came before its keys is told when they are there
+			slices.Sort(received)
+			if !slices.Equal(sent, received) {
+				t.Errorf("%s, connection IDs %v: sent\n%s\nreceived\n%s", way.name, withIDs, strings.Join(sent, "\n"), strings.Join(received, "\n"))
+			}
 		}
 	}
 }

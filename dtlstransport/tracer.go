@@ -70,14 +70,18 @@ func (t *tracer) record(r *record.Record) {
 	if t == nil {
 		return
 	}
-	t.about.Record = RecordTrace{r.Type, r.Version, r.Number, len(r.Body)}
+	t.about.Record = recordTrace(r)
 	t.hook(t.incoming(TraceRecord))
+}
+
+func recordTrace(r *record.Record) RecordTrace {
+	return RecordTrace{r.Type, r.Version, r.Number, len(r.Body)}
 }
 
 // kept begins a record that came in an earlier datagram.
 func (t *tracer) kept(r *record.Record) {
 	if t != nil {
-		t.about.Datagram, t.about.Record = 0, RecordTrace{r.Type, r.Version, r.Number, len(r.Body)}
+		t.about.Datagram, t.about.Record = 0, recordTrace(r)
 	}
 }
 
@@ -145,18 +149,13 @@ func (t *tracer) flight(c FlightCause, out *flight.Outgoing) {
 }
 
 // seal takes a record of ours that is about to be made. It is told of with its datagram.
-func (t *tracer) seal(s *record.Sealer, typ record.ContentType, version uint16, content []byte) {
+func (t *tracer) seal(typ record.ContentType, content []byte) {
 	if t == nil {
 		return
 	}
-	t.sealed(RecordTrace{typ, version, s.Next(), len(content) + s.Overhead() - s.HeaderLen()}, content)
-}
-
-func (t *tracer) sealed(r RecordTrace, content []byte) {
 	e := t.outgoing(TraceRecord)
-	e.Record = r
 	t.sealing = append(t.sealing, e)
-	switch r.Type {
+	switch typ {
 	case record.TypeHandshake:
 		for len(content) > 0 {
 			h, _, rest, err := wire.ParseFragment(content)
@@ -173,31 +172,36 @@ func (t *tracer) sealed(r RecordTrace, content []byte) {
 	}
 }
 
-// sent ends a datagram of ours; none if it has no bytes.
-func (t *tracer) sent(size int) {
+// sent ends a datagram of ours; none if it has no bytes. Its records of
+// TypeConnectionID have one of cidLen bytes.
+func (t *tracer) sent(datagram []byte, cidLen int) {
 	if t == nil {
 		return
 	}
-	if size > 0 {
+	if len(datagram) > 0 {
 		t.datagrams[Sent]++
 		e := t.outgoing(TraceDatagram)
-		e.Datagram, e.Size = t.datagrams[Sent], size
+		e.Datagram, e.Size = t.datagrams[Sent], len(datagram)
 		t.hook(e)
-		for _, e := range t.sealing {
-			e.Datagram = t.datagrams[Sent]
-			t.hook(e)
+	}
+	var r record.Record
+	for _, e := range t.sealing {
+		if e.Kind == TraceRecord {
+			var ok bool
+			if r, datagram, ok = record.NextCID(datagram, cidLen); !ok {
+				break // it could not be made
+			}
 		}
+		e.Datagram, e.Record = t.datagrams[Sent], recordTrace(&r)
+		t.hook(e)
 	}
 	t.sealing = t.sealing[:0]
 }
 
 // verifyRequest is what a datagram of ours has that no sealer has made.
 func (t *tracer) verifyRequest(b []byte) {
-	if t == nil {
-		return
-	}
 	if r, _, ok := record.Next(b); ok {
-		t.sealed(RecordTrace{r.Type, r.Version, r.Number, len(r.Body)}, r.Body)
+		t.seal(r.Type, r.Body)
 	}
 }
 

@@ -21,9 +21,9 @@ type Message struct {
 // Outgoing is the flight that we send last: "flights are retransmitted as a
 // unit" (after RFC 6347, Section 4.2.4). The zero value is an empty flight.
 type Outgoing struct {
-	// Sealing, if not nil, is told of each record before it is made: its sealer,
-	// type, version and content, which it must not keep.
-	Sealing func(s *record.Sealer, t record.ContentType, version uint16, content []byte)
+	// Sealing, if not nil, is told of each record before it is made: its type and
+	// content, which it must not keep.
+	Sealing func(t record.ContentType, content []byte)
 
 	messages []Message
 	next     int    // index of the message being sent
@@ -91,7 +91,7 @@ func (o *Outgoing) AppendDatagram(dst []byte, limit int) ([]byte, error) {
 			break // goes into the next datagram
 		}
 		if o.Sealing != nil {
-			o.Sealing(m.Sealer, m.Type, m.Version, content)
+			o.Sealing(m.Type, content)
 		}
 		var err error
 		if dst, err = m.Sealer.Append(dst, m.Type, m.Version, content); err != nil {

@@ -35,9 +35,6 @@ func NewSealer(epoch uint16, c Cipher, key, iv []byte) (*Sealer, error) {
 // Epoch returns the epoch that s writes.
 func (s *Sealer) Epoch() uint16 { return s.epoch }
 
-// Next returns the number of the next record.
-func (s *Sealer) Next() Number { return Number{Epoch: s.epoch, Seq: s.next} }
-
 // Overhead returns by how many bytes a record is larger than its content, the
 // record header included and padding not. With CBC it is the most that it can be.
 func (s *Sealer) Overhead() int {
@@ -50,9 +47,6 @@ func (s *Sealer) Overhead() int {
 	}
 	return n
 }
-
-// HeaderLen returns the size of the header of a record, in bytes.
-func (s *Sealer) HeaderLen() int { return HeaderLen + len(s.cid) }
 
 // MaxPadding returns by how many bytes more application data may grow.
 func (s *Sealer) MaxPadding() int { return max(s.padTo-1, 0) }
