@@ -139,3 +139,30 @@ func TestATicketThatWasNotAnnouncedIsNotTaken(t *testing.T) { // RES-10
 		}
 	}
 }
+
+// "[...] peers that do not support the extended master secret [...] SHOULD NOT resume"
+// (after RFC 7627, Section 5.3): there is nothing to resume from.
+func TestAHandshakeWithoutEMSLeavesNoSession(t *testing.T) { // EMS-07
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.client.ExtendedMasterSecret, r.server.ExtendedMasterSecret = EMSRequest, EMSRequest
+		s := newScene(t, r.client, r.server, netsim.Config{Delay: sceneDelay})
+		s.before = func(to *end, _ int, b []byte) [][]byte {
+			for _, m := range messagesIn(t, b) {
+				if m.typ != wire.TypeServerHello {
+					continue
+				}
+				if hello, err := wire.ParseServerHello(m.body); err != nil || len(hello.SessionID) > 0 || hello.HasSessionTicket {
+					t.Errorf("the server offers session_id %x, ticket %v", hello.SessionID, hello.HasSessionTicket)
+				}
+			}
+			return nil
+		}
+		s.startWith(func(m *wire.ClientHello) { m.ExtendedMasterSecret = false }, nil)
+		if !s.run(time.Second, s.bothConnected) {
+			t.Fatalf("client %v, server %v", s.client.err, s.server.err)
+		}
+		if len(r.clientStore)+len(r.serverStore) > 0 {
+			t.Errorf("sessions %v and %v are kept", r.clientStore.keys(), r.serverStore.keys())
+		}
+	})
+}

@@ -46,7 +46,7 @@ func TestEndpointReadsItsClassesInOrder(t *testing.T) {
 }
 
 // MUX-08
-func TestEarlyDatagramsReachAnEndpoint(t *testing.T) {
+func TestEarlyDatagramsReachAnEndpoint(t *testing.T) { // MUX-09
 	inBubble(t, nil, func(t *testing.T, m *Mux, link *fakeLink) {
 		m.Handle(nil, ZRTP)
 		link.arrive(datagram(DTLS, "hello 1"), datagram(DTLS, "hello 2"))

@@ -13,7 +13,7 @@ import (
 var open0 = dcepOpenMessage{label: "x"}.append(nil)
 
 // DC-03, DC-04, DC-05, DC-08
-func TestStreamThatIsNotOpenedByTheRulesIsClosedWithoutACK(t *testing.T) {
+func TestStreamThatIsNotOpenedByTheRulesIsClosedWithoutACK(t *testing.T) { // DC-02
 	for name, test := range map[string]struct {
 		id uint16
 		p  ppid
