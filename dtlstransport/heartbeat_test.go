@@ -38,7 +38,7 @@ func (s *scene) probed(e *end, size int) (event Event, sent int) {
 	return e.probed[0], e.datagrams - before
 }
 
-func TestWhoMayBeProbedAnswers(t *testing.T) {
+func TestWhoMayBeProbedAnswers(t *testing.T) { // HB-01, HB-03
 	modes := []HeartbeatMode{HeartbeatOff, HeartbeatAnswer, HeartbeatRefuse}
 	for _, client := range modes {
 		for _, server := range modes {
@@ -106,7 +106,7 @@ func TestALostProbeIsSentAgain(t *testing.T) {
 	}
 }
 
-func TestOneProbeAtATime(t *testing.T) {
+func TestOneProbeAtATime(t *testing.T) { // HB-04
 	s := beating(t, HeartbeatAnswer, HeartbeatAnswer, netsim.Config{Delay: sceneDelay})
 	if err := s.client.Probe(s.now, 0); err != nil {
 		t.Fatal(err)
@@ -205,4 +205,56 @@ func TestHeartbeatsAreNegotiatedWhenASessionIsResumed(t *testing.T) {
 			}
 		}
 	})
+}
+
+// "If a received HeartbeatResponse message does not contain the expected payload, the
+// message MUST be discarded silently." RFC 6520, Section 4.
+func TestAResponseToAnotherRequestIsDropped(t *testing.T) { // HB-05
+	s := beating(t, HeartbeatAnswer, HeartbeatAnswer, netsim.Config{Delay: sceneDelay})
+	if err := s.client.Probe(s.now, 0); err != nil {
+		t.Fatal(err)
+	}
+	s.client.probed = nil
+	payload := s.client.probe.payload
+	payload[15] ^= 1
+	for _, other := range [][]byte{nil, payload[:15], payload[:], append(payload[:], 0)} {
+		s.inject(s.client, s.server.seal(t, record.TypeHeartbeat, wire.AppendHeartbeat(nil, wire.HeartbeatResponse, other, 0)))
+	}
+	if n := s.client.Stats().Dropped[DropHeartbeat]; n != 4 || len(s.client.probed) > 0 || s.client.err != nil {
+		t.Errorf("%d of 4 counted, events %v, error %v", n, s.client.probed, s.client.err)
+	}
+}
+
+// "If an endpoint that has indicated peer_not_allowed_to_send receives a
+// HeartbeatRequest message, the endpoint SHOULD drop the message silently". RFC 6520,
+// Section 2.
+func TestARequestToAnEndThatTakesNoneIsDropped(t *testing.T) { // HB-06
+	s := beating(t, HeartbeatRefuse, HeartbeatAnswer, netsim.Config{Delay: sceneDelay})
+	sent := s.client.datagrams
+	s.inject(s.client, s.server.seal(t, record.TypeHeartbeat, wire.AppendHeartbeat(nil, wire.HeartbeatRequest, []byte("payload"), 0)))
+	if n := s.client.Stats().Dropped[DropHeartbeat]; n != 1 || s.client.datagrams != sent || s.client.err != nil {
+		t.Errorf("%d counted, %d answers, error %v", n, s.client.datagrams-sent, s.client.err)
+	}
+	s.checkTraffic(t)
+}
+
+// "[...] HeartbeatRequest messages [...] MUST NOT be sent [...] during a handshake"
+// (after RFC 6520, Section 3): here the server waits for the Finished of the client.
+func TestNobodyIsProbedBeforeTheHandshakeIsOver(t *testing.T) { // HB-01
+	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	client.Heartbeat, server.Heartbeat = HeartbeatAnswer, HeartbeatAnswer
+	s := newScene(t, client, server, netsim.Config{Delay: sceneDelay})
+	s.instead = func(to *end, n int, b []byte) [][]byte {
+		if to == s.server && n > 0 {
+			b = inTheClear(b)
+		}
+		return [][]byte{b}
+	}
+	s.start()
+	s.rest(time.Second)
+	for _, e := range []*end{s.client, s.server} {
+		if err := e.Probe(s.now, 0); !errors.Is(err, ErrNotConnected) || e.write[1] == nil {
+			t.Errorf("%s: %v, keys %v", e.name, err, e.write[1] != nil)
+		}
+	}
 }

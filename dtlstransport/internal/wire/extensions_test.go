@@ -24,6 +24,13 @@ func TestEachExtensionIsStrictAboutItsForm(t *testing.T) {
 		{"HS-36", "groups and a byte", client, extension(10, 0, 2, 0, 29, 0), ErrDecode},
 		{"HS-30", "groups of a server are ignored", server, extension(10, 0xff), nil},
 
+		{"HB-02", "heartbeat", client, extension(15, 1), nil},
+		{"HB-02", "heartbeat that is refused", server, extension(15, 2), nil},
+		{"HB-02", "heartbeat of mode 0", client, extension(15, 0), ErrIllegalParameter},
+		{"HB-02", "heartbeat of mode 3", server, extension(15, 3), ErrIllegalParameter},
+		{"HB-02", "heartbeat without a mode", client, extension(15), ErrDecode},
+		{"HB-02", "heartbeat and a byte", client, extension(15, 1, 0), ErrDecode},
+
 		{"CID-05", "connection ID", client, extension(54, 2, 1, 2), nil},
 		{"CID-05", "connection ID of no bytes", server, extension(54, 0), nil},
 		{"CID-05", "connection ID without data", client, extension(54), ErrDecode},
