@@ -28,7 +28,8 @@
 //
 // The peer is who has the certificate that Config.RemoteFingerprints name. They may come
 // later, by SetRemoteFingerprints; Config.VerifyPeer takes their place where
-// peers are known by other means. Names, dates and signatures of a certificate mean nothing. Of
+// peers are known by other means, and Config.PSK that of certificates where both ends
+// share a key. Names, dates and signatures of a certificate mean nothing. Of
 // several certificates of ours the peer gets one that it can verify, and fingerprint.Rotation
 // renews them.
 //

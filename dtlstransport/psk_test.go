@@ -249,34 +249,36 @@ func TestASessionOfAPreSharedKeyIsResumedWhileTheIdentityHasIt(t *testing.T) {
 	}
 }
 
-// Who sees nothing sends messages that make sense at every moment.
+// blindPSKFlights are what somebody who sees nothing can make of either side's flight under
+// a suite, so that it makes sense.
+func blindPSKFlights(suite CipherSuite) (toClient, toServer []byte) {
+	var point []byte
+	if suite.info().exchange.ephemeral() {
+		point = make([]byte, 32)
+		point[0] = 9 // the base point of X25519
+	}
+	message := func(typ wire.HandshakeType, seq uint16, body []byte) []byte {
+		return handshakeRecord(wire.Header{Type: typ, Seq: seq, Length: uint32(len(body)), FragmentLength: uint32(len(body))}, body)
+	}
+	hello := wire.ServerHello{Version: record.Version12, Random: newRandom(), CipherSuite: uint16(suite)}
+	hello.ExtendedMasterSecret = true
+	toClient = message(wire.TypeServerHello, 0, hello.Append(nil))
+	exchange := wire.PSKServerKeyExchange{Hint: []byte("forged"), Group: uint16(X25519), PublicKey: point}
+	toClient = append(toClient, message(wire.TypeServerKeyExchange, 1, exchange.Append(nil))...)
+	toClient = append(toClient, message(wire.TypeServerHelloDone, 2, nil)...)
+
+	answer := wire.PSKClientKeyExchange{Identity: testIdentity, PublicKey: point}
+	toServer = message(wire.TypeClientKeyExchange, 1, answer.Append(nil))
+	toServer = append(toServer, record.AppendAs(nil, 0, record.TypeChangeCipherSpec, record.Version12, []byte{1})...)
+	finished := record.AppendAs(nil, 0, record.TypeHandshake, record.Version12, make([]byte, 48))
+	finished[4] = 1 // epoch
+	return toClient, append(toServer, finished...)
+}
+
 func TestForgedPSKMessagesEndNoHandshake(t *testing.T) {
 	for _, suite := range []CipherSuite{TLS_PSK_WITH_AES_128_GCM_SHA256, TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256} {
-		var point []byte
-		if suite.info().exchange.ephemeral() {
-			point = make([]byte, 32)
-			point[0] = 9 // the base point of X25519
-		}
-		message := func(typ wire.HandshakeType, seq uint16, body []byte) []byte {
-			return handshakeRecord(wire.Header{Type: typ, Seq: seq, Length: uint32(len(body)), FragmentLength: uint32(len(body))}, body)
-		}
-		hello := wire.ServerHello{Version: record.Version12, Random: newRandom(), CipherSuite: uint16(suite)}
-		hello.ExtendedMasterSecret = true
-		serverFlight := func() (b []byte) {
-			b = append(b, message(wire.TypeServerHello, 0, hello.Append(nil))...)
-			exchange := wire.PSKServerKeyExchange{Hint: []byte("forged"), Group: uint16(X25519), PublicKey: point}
-			b = append(b, message(wire.TypeServerKeyExchange, 1, exchange.Append(nil))...)
-			return append(b, message(wire.TypeServerHelloDone, 2, nil)...)
-		}()
-		clientFlight := func() (b []byte) {
-			exchange := wire.PSKClientKeyExchange{Identity: testIdentity, PublicKey: point}
-			b = append(b, message(wire.TypeClientKeyExchange, 1, exchange.Append(nil))...)
-			b = append(b, record.AppendAs(nil, 0, record.TypeChangeCipherSpec, record.Version12, []byte{1})...)
-			forged := record.AppendAs(nil, 0, record.TypeHandshake, record.Version12, make([]byte, 48))
-			forged[4] = 1 // epoch
-			return append(b, forged...)
-		}()
-		for side, forged := range map[string][]byte{"client": serverFlight, "server": clientFlight} {
+		toClient, toServer := blindPSKFlights(suite)
+		for side, forged := range map[string][]byte{"client": toClient, "server": toServer} {
 			for at := range 4 {
 				client, server := pskConfigs(suite)
 				s := newScene(t, client, server, netsim.Config{Delay: sceneDelay})
@@ -294,6 +296,41 @@ func TestForgedPSKMessagesEndNoHandshake(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Sixteen of them, on a path that loses a fifth of what is sent.
+func TestForgedPSKMessagesAndLossEndNoHandshake(t *testing.T) {
+	for _, suite := range []CipherSuite{TLS_PSK_WITH_AES_128_GCM_SHA256, TLS_ECDHE_PSK_WITH_AES_128_GCM_SHA256} {
+		toClient, toServer := blindPSKFlights(suite)
+		for seed := range uint64(40) {
+			client, server := pskConfigs(suite)
+			s := newScene(t, client, server, netsim.Config{Delay: sceneDelay, Loss: 0.2, Seed: seed})
+			left := 16
+			s.before = func(to *end, _ int, _ []byte) [][]byte {
+				if left--; left < 0 {
+					return nil
+				}
+				if to == s.client {
+					return [][]byte{toClient}
+				}
+				return [][]byte{toServer}
+			}
+			s.start()
+			if !s.run(time.Minute, s.bothConnected) {
+				t.Fatalf("%v, seed %d: client %v, server %v", suite, seed, s.client.err, s.server.err)
+			}
+		}
+	}
+}
+
+func TestPreSharedKeysConnectWithConformance(t *testing.T) {
+	eachPSKSuite(t, func(t *testing.T, suite CipherSuite) {
+		client, server := pskConfigs(suite)
+		client.Conformance, server.Conformance = true, true
+		s := newScene(t, client, server, netsim.Config{Delay: sceneDelay})
+		s.connect()
+		s.checkTraffic(t)
+	})
 }
 
 // Without an extended master secret, flights with the same randoms have the same
