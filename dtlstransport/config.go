@@ -227,6 +227,21 @@ type Config struct {
 	// cookies, which is right where ICE has verified the address.
 	Cookies *Cookies
 
+	// ReliableTransport is for a link that loses nothing, sends nothing twice and keeps
+	// the order of messages of up to 18,445 bytes, as an ordered, reliable stream of SCTP
+	// does: DTLS over SCTP (RFC 6083). Nothing is sent again or cut for a path's MTU, each
+	// message is one record, replays are not looked for, the first refusal is the verdict,
+	// and a Conn whose reader is slow leaves it to the transport to wait.
+	//
+	// What RFC 6083 asks of SCTP itself is the transport's: "DATA chunks of SCTP MUST be
+	// sent in an authenticated way as described in RFC 4895" (after Section 4.5), under the
+	// secret of Conn.SCTPAuthSecret, without which whoever can forge packets can end the
+	// transport, reorder streams and drop what is partially reliable, but not read or
+	// change a record. pion/sctp has no AUTH. "All DTLS messages [...] on stream 0" (Section
+	// 4.4): the caller opens it. A CloseNotify after all data is acknowledged (Section 4.9):
+	// on one ordered stream it is behind all data.
+	ReliableTransport bool
+
 	// Heartbeat negotiates heartbeats (RFC 6520), for Conn.Probe. HeartbeatOff, the
 	// default, means none.
 	Heartbeat HeartbeatMode
@@ -382,6 +397,9 @@ func (c *Config) check(role Role) error {
 	if c.Heartbeat > HeartbeatRefuse {
 		return fmt.Errorf("dtls: config: Heartbeat %d", c.Heartbeat)
 	}
+	if c.ReliableTransport && c.Cookies != nil {
+		return errors.New("dtls: config: Cookies over a ReliableTransport, which has proved the address")
+	}
 	if c.RecordPadding < 0 || c.RecordPadding > MaxRecordPadding {
 		return fmt.Errorf("dtls: config: RecordPadding %d", c.RecordPadding)
 	}
@@ -418,6 +436,9 @@ var defaultSRTPProfiles = keying.DefaultSRTPProfiles()
 func (c *Config) wantsTickets() bool { return c.Sessions != nil && !c.NoTickets }
 
 func (c *Config) failureGrace() time.Duration {
+	if c.ReliableTransport {
+		return 0 // nothing else will come in the place of what was refused
+	}
 	if c.FailureGrace == 0 {
 		return DefaultFailureGrace
 	}

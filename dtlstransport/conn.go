@@ -30,6 +30,7 @@ type Conn struct {
 	timer   *time.Timer // calls tick; nil until it is first needed
 	wake    time.Time   // what timer is set to; zero: not set
 
+	reliable  bool // nothing may be dropped
 	started   bool
 	connected bool
 	sending   bool   // somebody is writing what the engine has to say
@@ -59,7 +60,11 @@ func Client(link mux.Link, config *Config) (*Conn, error) { return dial(link, Ro
 func Server(link mux.Link, config *Config) (*Conn, error) { return dial(link, RoleServer, config) }
 
 func dial(link mux.Link, role Role, config *Config) (*Conn, error) {
-	m := mux.New(link, nil)
+	var limits mux.Config
+	if config != nil && config.ReliableTransport {
+		limits.MaxReceiveSize = reliableDatagramSize
+	}
+	m := mux.New(link, &limits)
 	c, err := newConn(muxCarrier{m}, role, config)
 	if err != nil {
 		return nil, err
@@ -73,7 +78,7 @@ func newConn(by carrier, role Role, config *Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{carrier: by, engine: engine, done: make(chan struct{})}
+	c := &Conn{reliable: config.ReliableTransport, carrier: by, engine: engine, done: make(chan struct{})}
 	c.changed.L = &c.mu
 	c.queue.limit = config.ReceiveBuffer
 	if c.queue.limit <= 0 {
@@ -175,6 +180,9 @@ type taken struct {
 func (c *Conn) takes(b []byte, shared bool) taken {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for c.mustWait() {
+		c.changed.Wait()
+	}
 	if c.err != nil {
 		// A peer that has missed why it was refused hears it again.
 		if c.engine.Err() != nil && !errors.Is(c.err, net.ErrClosed) {
@@ -367,6 +375,9 @@ func (c *Conn) Read(b []byte) (int, error) {
 	case err != nil:
 		return 0, c.opError("read", err)
 	case c.queue.len() > 0:
+		if c.reliable {
+			c.changed.Broadcast()
+		}
 		return c.queue.pop(b)
 	case c.err == io.EOF:
 		return 0, io.EOF

@@ -45,7 +45,7 @@ func (e *Engine) protection(schedule *schedule12, p *parameters) (*record.Sealer
 	}
 	sealer.SetConnectionID(p.ids.peer, e.config.RecordPadding)
 	opener.SetConnectionID(p.ids.local)
-	opener.SetWindow(record.NewWindow(e.config.ReplayWindow))
+	opener.SetWindow(e.config.window())
 	return sealer, opener, nil
 }
 

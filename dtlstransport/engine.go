@@ -119,6 +119,9 @@ func NewEngine(role Role, config *Config) (*Engine, error) {
 	if e.datagram == 0 {
 		e.datagram = DefaultMaxDatagramSize
 	}
+	if config.ReliableTransport {
+		e.makeReliable()
+	}
 	e.write[0] = new(record.Sealer)
 	if e.trace = newTracer(config, role); e.trace != nil {
 		e.out.Sealing = e.trace.seal
@@ -273,6 +276,9 @@ func (e *Engine) sent(datagram []byte) {
 // message is too big, it SHOULD immediately attempt to fragment it" (RFC 6347,
 // Section 4.1.1.1). What the caller sends is the caller's to make smaller.
 func (e *Engine) DatagramRefused(size int) {
+	if e.config.ReliableTransport {
+		return
+	}
 	if e.probe.size > 0 && size == e.probe.size+e.write[1].Overhead() {
 		e.loseProbe()
 		return
@@ -381,7 +387,11 @@ func (e *Engine) SetRemote(now time.Time, set fingerprint.Set) error {
 
 // SetMaxDatagramSize changes Config.MaxDatagramSize for this association, live:
 // what is sent from now on is cut anew. Values below MinDatagramSize count as that.
-func (e *Engine) SetMaxDatagramSize(n int) { e.datagram, e.fellBack = max(n, MinDatagramSize), false }
+func (e *Engine) SetMaxDatagramSize(n int) {
+	if !e.config.ReliableTransport {
+		e.datagram, e.fellBack = max(n, MinDatagramSize), false
+	}
+}
 
 // SetInitialTimeout changes the first retransmission timeout, live: a wait that
 // has begun is scaled. It has no effect after the handshake.

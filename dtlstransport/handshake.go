@@ -68,7 +68,7 @@ func newHandshake(e *Engine) *handshake {
 		first = flight.DefaultTimeout
 	}
 	h := &handshake{e: e, answers: maxFlightAnswers, tokens: verifyTokens, timer: flight.NewTimer(first, e.config.Conformance)}
-	h.timer.Longest = e.config.LongestTimeout
+	h.timer.Longest, h.timer.Off = e.config.LongestTimeout, e.config.ReliableTransport
 	for i := range h.inbox {
 		h.inbox[i].FirstWins = e.config.Conformance
 		h.inbox[i].Limit = e.config.MaxMessageSize
@@ -176,7 +176,7 @@ func (e *Engine) settle(now time.Time) error {
 		// Our flight was lost, or crossed with the peer's; a peer that asks gets it
 		// at once (RFC 6347, Section 4.2.4, "read retransmit"). The suites want to
 		// see the timer alone do that.
-		if !e.config.Conformance && h.answers > 0 && e.out.Sends() > 0 && !e.out.Pending() {
+		if !e.config.Conformance && !e.config.ReliableTransport && h.answers > 0 && e.out.Sends() > 0 && !e.out.Pending() {
 			h.answers--
 			h.resend(FlightRepeated)
 			h.timer.Resent(now)

@@ -87,6 +87,9 @@ func (e *Engine) Probe(now time.Time, size int) error {
 	if p.size+e.write[1].Overhead() > record.MaxPlaintext {
 		return ErrTooLarge
 	}
+	if e.config.ReliableTransport {
+		p.timeout = reliableProbeTimeout
+	}
 	rand.Read(p.payload[:])
 	p.send(now)
 	e.probe = p
@@ -115,7 +118,7 @@ func (e *Engine) probeExpired(now time.Time) {
 	case p.deadline.IsZero() || now.Before(p.deadline):
 	case p.address:
 		e.probe = probe{}
-	case p.sends < maxProbes:
+	case p.sends < maxProbes && !e.config.ReliableTransport:
 		e.stats.Retransmissions++
 		p.send(now)
 	default:

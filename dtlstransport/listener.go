@@ -192,6 +192,9 @@ func (l *Listener) prepare(config *Config) (*Config, error) {
 	if len(config.RemoteFingerprints) == 0 && config.VerifyPeer == nil && config.ClientAuth != InsecureClientAuthNone {
 		return nil, errors.New("dtls: listen: neither VerifyPeer nor RemoteFingerprints")
 	}
+	if config.ReliableTransport {
+		return nil, errors.New("dtls: listen: UDP is no ReliableTransport")
+	}
 	own := *config
 	own.Cookies = l.cookies
 	return &own, nil

@@ -133,7 +133,7 @@ func TestAPolicySurvivesTheRoundTrip(t *testing.T) {
 func TestEveryFieldOfConfigIsASettingOrHasAReason(t *testing.T) {
 	reasons := map[string]string{
 		"Certificates": "not text", "RemoteFingerprints": "of one peer", "VerifyPeer": "not text", "SelectProtocol": "not text", "VerifyStatus": "not text", "CertificateUses": "of Certificates", "ServerName": "of one association", "PSK": "secret", "Cookies": "secret", "ConnectionID": "of one association", "KeyLogWriter": "not text",
-		"Trace": "not text", "Sessions": "not text", "Tickets": "secret", "NewProtector": "not text",
+		"Trace": "not text", "Sessions": "not text", "Tickets": "secret", "NewProtector": "not text", "ReliableTransport": "of one association",
 		"ClientAuth": "insecure", "InsecureExportWithoutEMS": "insecure", "Conformance": "for test suites",
 	}
 	names := map[string]bool{}

@@ -242,7 +242,7 @@ func (e *Engine) handlePostHandshake(now time.Time, content []byte) error {
 			// the last flight" (after RFC 6347, Section 4.2.4). A client has none:
 			// its flight was dropped with the handshake.
 			e.drop(DropRepeatedMessage)
-			if e.out.Sends() > 0 && !e.out.Pending() && e.finals > 0 {
+			if e.out.Sends() > 0 && !e.out.Pending() && e.finals > 0 && !e.config.ReliableTransport {
 				e.finals--
 				e.stats.Retransmissions++
 				e.resend(FlightRepeated)

@@ -25,6 +25,9 @@ type Outgoing struct {
 	// content, which it must not keep.
 	Sealing func(t record.ContentType, content []byte)
 
+	// Single puts each record into a datagram of its own.
+	Single bool
+
 	messages []Message
 	next     int    // index of the message being sent
 	offset   int    // bytes of its body that are sent
@@ -34,7 +37,7 @@ type Outgoing struct {
 
 // Begin replaces the flight and starts sending it.
 func (o *Outgoing) Begin(messages ...Message) {
-	*o = Outgoing{Sealing: o.Sealing, messages: messages, scratch: o.scratch, sends: 1}
+	*o = Outgoing{Sealing: o.Sealing, Single: o.Single, messages: messages, scratch: o.scratch, sends: 1}
 }
 
 // Rewind starts sending the same flight again, from its first message, even if
@@ -51,7 +54,7 @@ func (o *Outgoing) Exchange(messages ...Message) {
 }
 
 // Drop forgets the flight.
-func (o *Outgoing) Drop() { *o = Outgoing{Sealing: o.Sealing} }
+func (o *Outgoing) Drop() { *o = Outgoing{Sealing: o.Sealing, Single: o.Single} }
 
 // Pending reports whether part of the flight is still to be sent.
 func (o *Outgoing) Pending() bool { return o.next < len(o.messages) }
@@ -79,7 +82,7 @@ func (o *Outgoing) Names() []string {
 // ones: some peers drop fragments cut anew.
 func (o *Outgoing) AppendDatagram(dst []byte, limit int) ([]byte, error) {
 	start := len(dst)
-	for o.Pending() {
+	for o.Pending() && (len(dst) == start || !o.Single) {
 		m := &o.messages[o.next]
 		room := limit - (len(dst) - start) - m.Sealer.Overhead()
 		content := m.Bytes

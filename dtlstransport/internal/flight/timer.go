@@ -44,6 +44,7 @@ func TimeoutFor(rtt time.Duration) time.Duration {
 // copy and no jitter, and the timeout doubles up to 60 s.
 type Timer struct {
 	Classical bool
+	Off       bool          // it never runs out: the transport sends again what is lost
 	Longest   time.Duration // where doubling ends; not above zero: 3 s, or 60 s if Classical
 
 	first    time.Duration // of the next flight
@@ -164,6 +165,10 @@ func (t *Timer) longest() time.Duration {
 // arm sets the deadline, up to a tenth later than the timeout says, so that
 // the two sides of a link do not stay in step.
 func (t *Timer) arm(now time.Time) {
+	if t.Off {
+		t.deadline, t.copyAt = time.Time{}, time.Time{}
+		return
+	}
 	wait := t.current
 	if !t.Classical {
 		wait += jitter(wait / 10)
