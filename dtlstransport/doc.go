@@ -56,6 +56,29 @@
 //   - What makes no sense on the wire is dropped and counted (Stats). It is never
 //     an error and never a panic.
 //
+// # What a forger cannot do
+//
+//	datagram --> newest of each message --> judge the whole flight --> accept --> answer
+//	                     ^                         |                                 |
+//	                     |                         v refuse: a hint                  v silence
+//	                     '---- the peer sends it again ----------------------- the next choice
+//
+// Until the keys prove themselves nobody can tell the genuine datagram from a forged
+// one, so nothing is decided by one that cannot be taken back:
+//
+//   - A fragment that contradicts another of its message replaces it, and a flight is judged
+//     as a whole: the peer repeats the genuine one, nobody the forged one.
+//   - What flight 4 leaves unsigned may have been changed. A client whose answer stays
+//     unanswered takes a rival of it too, and sends the answers to all that it has
+//     taken in turn, until a record opens under the keys of one (client12choice.go).
+//   - The hello that came first may have been changed. A server whose client signs
+//     another one, or repeats it although it was answered, answers that one, in full
+//     (server12rival.go). A hello with another random must return a cookie.
+//   - A choice is one whole transcript; nothing is mixed, and no record number is used
+//     twice under one key.
+//
+// go run ./interop/hostile tries, and SECURITY.md says to whom what is promised.
+//
 // # The code
 //
 // Begin with engine.go (the surface) and receive.go (a datagram's way in), then
