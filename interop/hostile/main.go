@@ -21,6 +21,10 @@ func main() {
 	worker := flag.String("worker", "", "compute one figure and print its result as JSON: what this program calls itself with")
 	flag.Parse()
 
+	if *worker == "udp-server" {
+		serveUDP()
+		return
+	}
 	if *worker != "" {
 		f, ok := find(*worker)
 		if !ok {

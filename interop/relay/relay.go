@@ -21,7 +21,7 @@ type Config struct {
 	Target string
 
 	// Link is what happens to them. A is the client, B the target. Each client gets a link of its own, with numbers that
-	// begin with 0. With Decide set, it is called by all of them, one call at a time.
+	// begin with 0; the seed of the second client is one higher, and so on. With Decide set, it is called by all of them, one call at a time.
 	Link netsim.Config
 
 	// Faults are looked at before Link: a datagram that one of them names has that fate.
@@ -68,6 +68,8 @@ type flow struct {
 	relay  *Relay
 	client netip.AddrPort
 	back   *net.UDPConn // to the target
+
+	seeded netsim.Config // of the link, without what decides by script
 
 	// Guarded by Relay.mu.
 	link  *netsim.Link
@@ -175,6 +177,8 @@ func (r *Relay) flow(client netip.AddrPort) *flow {
 	enlarge(back)
 	f := &flow{relay: r, client: client, back: back}
 	link := r.config.Link
+	link.Seed += uint64(len(r.flows))
+	f.seeded = link
 	link.Decide = f.decide
 	f.link = netsim.New(link)
 	r.flows[client] = f
@@ -210,7 +214,7 @@ func (f *flow) decide(d netsim.Direction, n int) netsim.Fate {
 	} else if c.Link.Decide != nil {
 		f.fate = c.Link.Decide(d, n)
 	} else {
-		f.fate = c.Link.Fate(d, n)
+		f.fate = f.seeded.Fate(d, n)
 	}
 	if c.Lose != nil && !f.fate.Drop && c.Lose(d, f.now) {
 		f.fate = netsim.Fate{Drop: true}
