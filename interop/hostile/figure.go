@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"syscall"
+	"testing"
 	"time"
 )
 
@@ -62,16 +63,34 @@ type report struct {
 
 	failed map[string]int // by row
 	noted  time.Time      // when progress was last told
+
+	test func(*testing.T) // what is left to run as a test; nil: nothing
 }
 
 // maxFailures is how many failures are told of and written, for each figure.
 const maxFailures = 10
 
-// compute computes one figure.
-func compute(f figure, o options) Result {
+// compute computes one figure and gives its result to done.
+func compute(f figure, o options, done func(Result)) {
 	r := &report{options: o, failed: map[string]int{}, noted: time.Now()}
 	r.Figure, r.Title = f.name, f.title
 	f.run(r)
+	if r.test == nil {
+		done(r.measured())
+		return
+	}
+	// This ends the process.
+	testing.Main(func(string, string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: f.name, F: func(t *testing.T) {
+		r.test(t)
+		done(r.measured())
+	}}}, nil, nil)
+}
+
+// inTest has the figure go on as a test, for packages that work in tests only.
+func (r *report) inTest(f func(*testing.T)) { r.test = f }
+
+// measured returns the result, with what it has cost.
+func (r *report) measured() Result {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err == nil {
 		r.CPU = time.Duration(used.Utime.Nano() + used.Stime.Nano())

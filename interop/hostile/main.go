@@ -30,7 +30,7 @@ func main() {
 		if !ok {
 			fatal("no figure %s", *worker)
 		}
-		_ = json.NewEncoder(os.Stdout).Encode(compute(f, o))
+		compute(f, o, func(result Result) { _ = json.NewEncoder(os.Stdout).Encode(result) })
 		return
 	}
 	chosen := figures

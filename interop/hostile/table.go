@@ -60,7 +60,7 @@ func work(self string, f figure, o options) (result Result) {
 		err = command.Wait()
 	}
 	if err == nil {
-		err = json.Unmarshal(out.Bytes(), &result)
+		err = json.NewDecoder(&out).Decode(&result) // a test says PASS behind it
 	}
 	if err != nil {
 		result = Result{Figure: f.name, Title: f.title, Rows: []Row{{"computed", err.Error(), "", false}}}
