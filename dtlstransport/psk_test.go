@@ -142,7 +142,7 @@ func TestAnUnknownIdentityIsAsAWrongKey(t *testing.T) { // PSK-01
 		for _, conformance := range []bool{false, true} {
 			client, server := pskConfigs(suite)
 			client.Conformance = true // without jitter, so that two runs can be compared
-			server.Conformance, server.FailureGrace = conformance, 100*time.Millisecond
+			server.Conformance, server.FailureGrace = conformance, 50*time.Millisecond
 			client.PSK.IdentityFor = func([]byte) ([]byte, []byte, error) {
 				return testIdentity, []byte("another key, of the same length "), nil
 			}
