@@ -29,6 +29,7 @@ type choice struct {
 	serverRandom wire.Random
 	chain        [][]byte                 // the server's
 	certificate  *fingerprint.Certificate // ours; nil: none
+	unproved     bool                     // the server asks for a certificate and gets none
 	identity     []byte                   // ours, of a pre-shared key
 	keyHash      [32]byte                 // of that key
 	sessionID    []byte                   // what the server calls the new session; empty: nothing
@@ -84,6 +85,7 @@ func (c *client12) newChoice(f *flight4, seq uint16, messages []received) (*choi
 		// "If no suitable certificate is available, the client MUST send a
 		// certificate message containing no certificates." RFC 5246, Section 7.4.6.
 		var m wire.Certificate
+		n.unproved = f.certificate == nil
 		if f.certificate != nil {
 			m.Chain = f.certificate.Chain()
 		}

@@ -2,6 +2,7 @@ package dtlstransport
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -123,5 +124,20 @@ func TestClientShowsACertificateOfARequestedType(t *testing.T) { // HS-55
 		if got != test.want || (scheme == nil) != (test.want == nil) {
 			t.Errorf("%s: chose %v with %v", test.name, got, scheme)
 		}
+	}
+}
+
+// Some servers fall silent when a client has no certificate for them: the error says so.
+func TestAClientWithoutCertificateSaysWhyTheServerIsSilent(t *testing.T) {
+	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	client.Certificates, client.ClientAuth, client.HandshakeTimeout = nil, InsecureClientAuthNone, 3*time.Second
+	s := newScene(t, client, server, netsim.Config{Delay: sceneDelay, Decide: func(d netsim.Direction, n int) netsim.Fate {
+		return netsim.Fate{Drop: d == netsim.BtoA && n > 0} // after flight 4
+	}})
+	s.start()
+	s.run(5*time.Second, func() bool { return s.client.err != nil })
+	h, ok := errors.AsType[*HandshakeError](s.client.err)
+	if !ok || !h.Timeout() || h.Elapsed > 3*time.Second || !slices.Contains(h.Hints, errNoCertificateForServer) {
+		t.Errorf("the error is %v", s.client.err)
 	}
 }

@@ -1,6 +1,7 @@
 package dtlstransport
 
 import (
+	"errors"
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
@@ -510,7 +511,12 @@ func (e *Engine) fail(now time.Time, err error) error {
 		e.pass(a.Alert)
 	}
 	if h := e.hs; h != nil {
-		err = &HandshakeError{Flight: e.side.flight(), Sends: e.out.Sends(), Elapsed: now.Sub(e.began), Alerts: h.alerts, Hints: h.hints, Err: err}
+		hints := h.hints
+		// Mbed TLS 2.28 and wolfSSL 5.5 just fall silent then.
+		if c, ok := e.side.(*client12); ok && c.current != nil && c.current.unproved && errors.Is(err, ErrTimeout) {
+			hints = append(hints, errNoCertificateForServer)
+		}
+		err = &HandshakeError{Flight: e.side.flight(), Sends: e.out.Sends(), Elapsed: now.Sub(e.began), Alerts: h.alerts, Hints: hints, Err: err}
 	} else if !e.connected {
 		err = &HandshakeError{Flight: e.awaits(), Sends: e.out.Sends(), Elapsed: now.Sub(e.began), Err: err}
 	}

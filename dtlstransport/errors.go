@@ -91,11 +91,15 @@ type HandshakeError struct {
 	Alerts []AlertDescription
 	// Hints are what the wire said, in order, before that became the verdict:
 	// alerts without authentication and flights that we refused; at most 8. Anybody
-	// who can send to us could have caused them.
+	// who can send to us could have caused them. One more may say that a server that
+	// fell silent had asked for a certificate, and that we had none.
 	Hints []error
 	// Err is the verdict.
 	Err error
 }
+
+// errNoCertificateForServer is the hint that a server's silence is.
+var errNoCertificateForServer = errors.New("dtls: the server asked for a certificate and we have shown none")
 
 // Error returns one line that names the verdict and how it came about.
 func (e *HandshakeError) Error() string {

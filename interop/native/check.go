@@ -19,11 +19,11 @@ const ourMTU = 1200
 func (r *run) check(p *process.Process, n int, f facts, resumed bool) {
 	s := r.s
 	line := p.Await(`(?m)^connected version=dtls1\.2 suite=(\S+) group=(\S+) srtp=(\S+) ems=(\d) resumed=(\d)$`, n)
-	want := []string{s.suite, s.group, s.srtp, "1", "0"}
-	if s.srtp == "" {
+	want := []string{s.suite, s.group, s.agreed(), "1", "0"}
+	if want[2] == "" {
 		want[2] = "none"
 	}
-	if s.noEMS {
+	if s.withoutEMS() {
 		want[3] = "0"
 	}
 	if resumed {
@@ -76,8 +76,8 @@ func (r *run) checkWire() {
 		resumed := i > 0
 		equal("the version", f.Version, "DTLS 1.2")
 		equal("the suite", f.Suite, s.suite)
-		equal("the SRTP profile", f.SRTP, s.srtp)
-		equal("extended_master_secret", f.EMS, !s.noEMS)
+		equal("the SRTP profile", f.SRTP, s.agreed())
+		equal("extended_master_secret", f.EMS, !s.withoutEMS())
 		equal("resumption", f.Resumed, resumed)
 		equal("HelloVerifyRequest", f.Cookie, s.cookie || r.k.cookies && r.role == "server")
 		if !resumed {

@@ -149,7 +149,7 @@ func (p *opensslProcess) connected(n int) facts {
 	var f facts
 	f.suite = nameBack(opensslNames, p.Await(`(?m)^CIPHER is (\S+)|^New, (?:TLSv1\.[02]|SSLv3), Cipher is (\S+)|^Reused, (?:TLSv1\.[02]|SSLv3), Cipher is (\S+)`, n)[1])
 	p.Await(`(?m)^Secure Renegotiation IS supported`, n)
-	if p.s.srtp != "" {
+	if p.s.agreed() != "" {
 		f.srtp = nameBack(opensslNames, p.Await(`(?m)^SRTP Extension negotiated, profile=(\S+)$`, n)[1])
 	} else if strings.Contains(p.Text(), "SRTP Extension negotiated") {
 		f.srtp = "one"

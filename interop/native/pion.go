@@ -39,6 +39,12 @@ func pion() *stack {
 		}
 		return ""
 	}
+	k.fault = func(s *scene, _ string) (why, evidence string) {
+		if s.noCommonSRTP {
+			return "it ends the handshake where there is no common SRTP profile (RFC 5764, Section 4.1.2 has it go on)", `(?i)handshake: .*srtp`
+		}
+		return "", ""
+	}
 	// It reads datagrams of up to 8192 bytes.
 	k.limit = map[string]int{"client": 8000, "server": 8000}
 	k.heard = `handshake: .*alert`

@@ -23,6 +23,8 @@ type scene struct {
 	mtu                    int    // of our datagrams; 0: our default
 	theirMTU               int    // of the foreign side's; 0: its default
 	noEMS                  bool   // the foreign side goes without
+	ourEMS                 string // as --ems has it; empty: its default
+	noCommonSRTP           bool   // we have another profile, so that there is none in the end
 	exports                []export
 	sizes                  []int // of the lines sent, each echoed
 	serverCloses           bool  // or else the client
@@ -39,6 +41,17 @@ type scene struct {
 
 	beyond bool // what WebRTC does not have: see suiteScenes
 	psk    bool // a pre-shared key instead of certificates
+}
+
+// withoutEMS reports whether it comes out without the extended master secret.
+func (s *scene) withoutEMS() bool { return s.noEMS || s.ourEMS == "off" }
+
+// agreed is the SRTP profile that it comes to; empty: none.
+func (s *scene) agreed() string {
+	if s.noCommonSRTP {
+		return ""
+	}
+	return s.srtp
 }
 
 func (s *scene) clone() scene {
@@ -119,8 +132,14 @@ func (r *run) flags(role string) []string {
 	if s.psk {
 		args = append(args, "--psk", pskIdentity+":"+pskHex)
 	}
-	if s.srtp != "" {
+	switch {
+	case s.noCommonSRTP:
+		args = append(args, "--srtp", "SRTP_AES128_CM_HMAC_SHA1_32")
+	case s.srtp != "":
 		args = append(args, "--srtp", s.srtp)
+	}
+	if s.ourEMS != "" {
+		args = append(args, "--ems", s.ourEMS)
 	}
 	if s.mtu != 0 {
 		args = append(args, "--mtu", strconv.Itoa(s.mtu))

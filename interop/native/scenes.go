@@ -56,6 +56,9 @@ func scenes() []scene {
 	add("our datagrams small, cookie", func(s *scene) { s.mtu, s.cookie = 200, true })
 	add("our datagrams large", func(s *scene) { s.mtu, s.serverCert, s.clientCert, s.suite = 16000, "rsa", "rsa", rsaGCM128 })
 	add("their datagrams small", func(s *scene) { s.theirMTU, s.serverCert, s.clientCert, s.suite = 300, "rsa", "rsa", rsaGCM128 })
+	add("we go without extended master secret", func(s *scene) { s.ourEMS, s.exports = "off", nil })
+	add("we insist on extended master secret", func(s *scene) { s.ourEMS = "require" })
+	add("no common srtp profile", func(s *scene) { s.noCommonSRTP, s.exports = true, nil })
 	add("no extended master secret", func(s *scene) { s.noEMS, s.exports = true, nil })
 	add("exporter", func(s *scene) { s.exports = []export{{"EXPERIMENTAL-rtctransport", 200, ""}} })
 	add("exporter with contexts", func(s *scene) {

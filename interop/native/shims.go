@@ -136,7 +136,7 @@ func wolfssl() *stack {
 		switch {
 		case s.noEMS && role == "server":
 			return "wolfSSL's server always answers the extension"
-		case s.srtp != "":
+		case s.srtp != "", s.noCommonSRTP:
 			return "Debian's wolfSSL is built without use_srtp"
 		case s.pathMTU != 0 && role == "server":
 			return "its flight goes in one datagram, however often it is lost"
