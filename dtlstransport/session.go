@@ -108,6 +108,17 @@ func parseSession(b []byte) (*session, error) {
 	return s, nil
 }
 
+// SessionPeer returns the peer's own certificate, DER, from a session as a SessionStore
+// keeps it, for stores that are looked through by peer. It is nil if the peer had none,
+// or if these bytes are no session. It aliases session.
+func SessionPeer(session []byte) []byte {
+	s, err := parseSession(session)
+	if err != nil || len(s.chain) == 0 {
+		return nil
+	}
+	return s.chain[0]
+}
+
 // serverSessionKey is the key under which a server stores a session.
 func serverSessionKey(id []byte) string { return "server " + hex.EncodeToString(id) }
 

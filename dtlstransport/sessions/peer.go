@@ -3,10 +3,7 @@ package sessions
 import (
 	"errors"
 
-	"golang.org/x/crypto/cryptobyte"
-
 	"github.com/rtctransport/rtctransport/dtlstransport"
-	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 	"github.com/rtctransport/rtctransport/fingerprint"
 )
 
@@ -38,7 +35,7 @@ func KeysOfPeer(store dtlstransport.SessionStore, peer fingerprint.Fingerprint) 
 	}
 	var keys []string
 	err := r.Range(func(key string, session []byte) bool {
-		if leaf := peerCertificate(session); leaf != nil && set.Verify(leaf) == nil {
+		if leaf := dtlstransport.SessionPeer(session); leaf != nil && set.Verify(leaf) == nil {
 			keys = append(keys, key)
 		}
 		return true
@@ -56,26 +53,4 @@ func DeletePeer(store dtlstransport.SessionStore, peer fingerprint.Fingerprint) 
 		store.Delete(key)
 	}
 	return len(keys), err
-}
-
-// peerCertificate returns the peer's own certificate from a session as engines
-// store it, or nil if the peer had none or this is no session. It aliases session.
-//
-//	format 1, suite 2, expires 8, local 32, master <1>, id <1>, ticket <2>, identity <2>, server name <1>,
-//	status <3>, certificates <3> of <3>
-func peerCertificate(session []byte) []byte {
-	s := cryptobyte.String(session)
-	var format uint8
-	var skipped cryptobyte.String
-	if !s.ReadUint8(&format) || format != 4 || !s.Skip(2+8+32) ||
-		!s.ReadUint8LengthPrefixed(&skipped) || !s.ReadUint8LengthPrefixed(&skipped) ||
-		!s.ReadUint16LengthPrefixed(&skipped) || !s.ReadUint16LengthPrefixed(&skipped) ||
-		!s.ReadUint8LengthPrefixed(&skipped) || !s.ReadUint24LengthPrefixed(&skipped) {
-		return nil
-	}
-	m, err := wire.ParseCertificate(s)
-	if err != nil || len(m.Chain) == 0 {
-		return nil
-	}
-	return m.Chain[0]
 }

