@@ -17,6 +17,8 @@ type Mux struct {
 	count  counters
 	closed atomic.Bool // err is set; for the fast path of Write
 
+	segmenter *segmenter // for WriteSegments; nil: it writes one by one
+
 	// routes says who gets a class. A nil route means that nobody has attached yet. Stores happen with mu
 	// held, the read loop loads without it.
 	routes [numClasses]atomic.Pointer[route]
@@ -50,6 +52,7 @@ func New(link Link, config *Config) *Mux {
 	m := &Mux{
 		link:      link,
 		limits:    config.limits(),
+		segmenter: newSegmenter(link),
 		endpoints: make(map[*Endpoint]struct{}),
 		done:      make(chan struct{}),
 	}

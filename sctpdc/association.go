@@ -87,6 +87,7 @@ func New(conn net.Conn, config *Config) (*Association, error) {
 	a.window.init(a)
 	a.gate = newGate(conn, a, c.MaxMessageSize)
 	a.gate.ports = ports{c.Port, c.PeerPort}
+	a.gate.outbox.full = c.MTU - 64 // what is less leaves room for another chunk
 	_, dtls := conn.(exporter)
 	a.gate.sendsZero = dtls && !c.DisableZeroChecksum
 	a.gate.takesZero = a.gate.sendsZero

@@ -3,6 +3,7 @@ package sctpdc
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -30,8 +31,9 @@ type gate struct {
 	closeErr  error
 	stats     gateStats
 
-	sack  sackUpdate
-	burst burst
+	sack   sackUpdate
+	burst  burst
+	outbox outbox
 
 	// Used by Write only, which pion/sctp calls from one goroutine.
 	lastTSN    uint32 // the highest one sent
@@ -96,8 +98,10 @@ var errConnEnded = errors.New("sctpdc: connection ended")
 
 func newGate(conn net.Conn, owner gateOwner, maxMessageSize int) *gate {
 	backlog, _ := conn.(backlogged)
+	batcher, _ := conn.(batcher)
 	return &gate{
 		backlog:  backlog,
+		outbox:   outbox{batcher: batcher, full: math.MaxInt},
 		conn:     conn,
 		ports:    ports{pionPort, pionPort},
 		owner:    owner,
@@ -293,13 +297,20 @@ func (g *gate) Write(p []byte) (int, error) {
 		switch c.typ {
 		case chunkData, chunkIData:
 			g.outboundData(c, rest)
+			return g.putData(p)
 		case chunkSack:
 			return g.writeSack(p, c)
 		case chunkReconfig:
+			if err := g.empty(); err != nil {
+				return 0, err
+			}
 			if g.outboundReconfig(p, c) {
 				return len(p), nil
 			}
 		default:
+			if err := g.empty(); err != nil {
+				return 0, err
+			}
 			g.outbound(c)
 		}
 	}
@@ -313,16 +324,20 @@ func (g *gate) write(p []byte) (int, error) {
 	}
 	n, err := g.conn.Write(p)
 	if err != nil {
-		// Pion/sctp closes the connection, and that is what Read will see. Why it ended before, a Conn of DTLS tells: io.EOF
-		// if the peer sent a close_notify, behind which nothing may be written.
-		if c, ok := g.conn.(interface{ Err() error }); ok && c.Err() != nil {
-			g.connFailed(c.Err())
-		}
-		g.connFailed(err)
+		g.writeFailed(err)
 		return n, err
 	}
 	g.stats.packetsSent.Add(1)
 	return n, nil
+}
+
+// writeFailed keeps why nothing can be written. Pion/sctp closes the connection, and that is what Read will see. Why it
+// ended before, a Conn of DTLS tells: io.EOF if the peer sent a close_notify, behind which nothing may be written.
+func (g *gate) writeFailed(err error) {
+	if c, ok := g.conn.(interface{ Err() error }); ok && c.Err() != nil {
+		err = c.Err()
+	}
+	g.connFailed(err)
 }
 
 // outboundData counts what is sent again.

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package mux
+
+func newSegmenter(Link) *segmenter { return nil }
