@@ -52,7 +52,8 @@ func (k TraceKind) String() string {
 }
 
 // A TraceEvent is one thing that an Engine did or saw, for Config.Trace. It has
-// no secrets: no keys, no content of messages, no application data.
+// no secrets: no keys, no content of messages, no application data. What a Listener
+// answers to hellos without a cookie is in none: there is no engine yet.
 type TraceEvent struct {
 	Kind TraceKind
 	// Time is the now of the call that made it happen. What has no now of its own,
@@ -140,7 +141,7 @@ type FlightCause uint8
 const (
 	FlightNew      FlightCause = iota // the handshake has come so far
 	FlightTimeout                     // nobody has answered in time
-	FlightCopy                        // a second copy, some time after one of the two below or above
+	FlightCopy                        // a second copy, a little after it was sent again
 	FlightRepeated                    // the peer has sent its own again
 	numFlightCauses
 )
