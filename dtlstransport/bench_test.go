@@ -192,6 +192,15 @@ func TestRecordPathDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// Both ends of a full handshake together; three quarters of it are those of the
+// cryptography. Some signatures take one or two more than others.
+func TestHandshakeAllocatesLittle(t *testing.T) {
+	client, server := benchmarkConfigs(t)
+	if n := testing.AllocsPerRun(50, func() { shakenHands(t, client, server) }); n > 400 {
+		t.Errorf("%v allocations for a handshake", n)
+	}
+}
+
 func TestTracingTheRecordPathDoesNotAllocate(t *testing.T) {
 	client, server := benchmarkConfigs(t)
 	records := 0

@@ -251,7 +251,7 @@ func (h *handshake) expired(why FlightCause) {
 // message makes a handshake message of ours. appendBody appends what follows
 // the header.
 func (h *handshake) message(typ wire.HandshakeType, appendBody func([]byte) []byte) flight.Message {
-	b := appendBody(make([]byte, wire.HeaderLen, 128))
+	b := appendBody(make([]byte, wire.HeaderLen, 192))
 	length := uint32(len(b) - wire.HeaderLen)
 	wire.AppendHeader(b[:0], wire.Header{Type: typ, Length: length, Seq: h.sendSeq, FragmentLength: length})
 	h.sendSeq++

@@ -238,7 +238,5 @@ func (s *schemeInfo) digest(message []byte) []byte {
 	if s.hash == 0 {
 		return message
 	}
-	h := s.hash.New()
-	h.Write(message)
-	return h.Sum(nil)
+	return hashOf(s.hash, message)
 }

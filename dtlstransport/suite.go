@@ -2,8 +2,6 @@ package dtlstransport
 
 import (
 	"crypto"
-	_ "crypto/sha256" // the hashes of the suites
-	_ "crypto/sha512"
 	"fmt"
 	"slices"
 

@@ -2,6 +2,8 @@ package dtlstransport
 
 import (
 	"crypto"
+	"crypto/sha256"
+	"crypto/sha512"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 )
@@ -48,8 +50,21 @@ func (t *transcript) addReceived(m received) {
 }
 
 // sum returns the hash of all messages so far.
-func (t *transcript) sum(h crypto.Hash) []byte {
-	hash := h.New()
-	hash.Write(t.messages)
-	return hash.Sum(nil)
+func (t *transcript) sum(h crypto.Hash) []byte { return hashOf(h, t.messages) }
+
+// hashOf returns the hash of b, with one of the functions that suites and schemes
+// have.
+func hashOf(h crypto.Hash, b []byte) []byte {
+	switch h {
+	case crypto.SHA256:
+		sum := sha256.Sum256(b)
+		return sum[:]
+	case crypto.SHA384:
+		sum := sha512.Sum384(b)
+		return sum[:]
+	case crypto.SHA512:
+		sum := sha512.Sum512(b)
+		return sum[:]
+	}
+	panic("dtls: no suite and no scheme has " + h.String())
 }
