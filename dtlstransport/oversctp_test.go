@@ -120,6 +120,20 @@ func TestDTLSRunsOverAStreamOfSCTP(t *testing.T) { // R6083-01, R6083-02
 					t.Errorf("%d retransmissions", s.Retransmissions)
 				}
 			}
+			// "The supported maximum length of SCTP user messages MUST be at least 2^14 + 2048
+			// + 13 = 18445 bytes" (RFC 6083, Section 4.1): one comes whole, and is no record
+			// of the peer's.
+			largest := append([]byte{23, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0xff, 0xff, 0x48, 0}, make([]byte, 1<<14+2048)...)
+			if _, err := streams[0].Write(largest); err != nil {
+				t.Error(err)
+			}
+			client.Write([]byte("behind it"))
+			if n, err := server.Read(buf); err != nil || string(buf[:n]) != "behind it" {
+				t.Errorf("read %q, %v", buf[:n], err)
+			}
+			if s := server.Stats(); s.Dropped[dtlstransport.DropOversize]+s.Dropped[dtlstransport.DropForged] != 1 {
+				t.Errorf("%+v", s.Dropped)
+			}
 			client.Close()
 			if _, err := server.Read(buf); err != io.EOF {
 				t.Errorf("after close_notify: %v", err)
