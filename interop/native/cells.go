@@ -26,7 +26,7 @@ func Peers() (peers []*table.Peer, remove func()) {
 		return err
 	})
 	for _, k := range []*stack{openssl(), opensslLibrary(), gnutls(), mbedtls(), wolfssl(), nss(), botan(), boringssl(), pion()} {
-		p := &table.Peer{Name: k.name, Package: k.pkg}
+		p := &table.Peer{Name: k.name, Kind: "DTLS", Package: k.pkg}
 		p.Prepare = func(ctx context.Context) (string, error) {
 			if err := open(); err != nil {
 				return "", err

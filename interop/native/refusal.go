@@ -28,7 +28,7 @@ func refusals(role string) []scene {
 	var all []scene
 	add := func(name string, r refusal) {
 		s := base
-		s.name, s.refusal = name, r
+		s.name, s.refusal = "refusal "+name, r
 		if r.noEMS {
 			s.noEMS, s.ourEMS = true, "require"
 		}

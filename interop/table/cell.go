@@ -8,7 +8,9 @@ import (
 
 // A Peer is a foreign implementation as one program drives it.
 type Peer struct {
-	Name    string
+	Name string
+	// Kind is what peers have in common that are shown together, in a few words.
+	Kind    string
 	Package string // who brings it: names of packages, for those who have it not
 	// Prepare makes the peer ready, before its first cell and once, and returns its version. With a *MissingError the peer is not
 	// installed.

@@ -24,11 +24,11 @@ func (t *Table) WritePage(w io.Writer) error {
 	at := map[column]int{}
 	for _, c := range t.columns() {
 		at[c] = len(view.Columns)
-		view.Columns = append(view.Columns, columnView{c.peer, c.version, c.role})
+		view.Columns = append(view.Columns, columnView{c.kind, c.peer, c.version, c.role})
 	}
 	for _, r := range t.Results {
 		v := resultView{
-			Column: at[column{r.Peer, r.Version, r.Role}], Case: r.Case, Verdict: r.Verdict, Why: r.Why,
+			Column: at[column{r.Kind, r.Peer, r.Version, r.Role}], Case: r.Case, Verdict: r.Verdict, Why: r.Why,
 			Took: fmt.Sprint(r.Took.Round(time.Millisecond)), Log: r.Log,
 		}
 		for _, h := range r.Handshakes {
@@ -57,6 +57,7 @@ type (
 		Results []resultView `json:"results"`
 	}
 	columnView struct {
+		Kind    string `json:"kind"`
 		Peer    string `json:"peer"`
 		Version string `json:"version"`
 		Role    string `json:"role"`

@@ -19,6 +19,7 @@ const (
 
 // A Result is a cell with what came of it.
 type Result struct {
+	Kind    string  `json:"kind"` // of the peer
 	Peer    string  `json:"peer"`
 	Version string  `json:"version"`
 	Role    string  `json:"role"` // theirs

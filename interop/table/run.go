@@ -41,7 +41,7 @@ func Run(ctx context.Context, peers []*Peer, o Options) (*Table, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		j := queue[i]
-		r.Peer, r.Version, r.Role, r.Case = j.peer.Name, j.peer.version, j.cell.Role, j.cell.Case
+		r.Kind, r.Peer, r.Version, r.Role, r.Case = j.peer.Kind, j.peer.Name, j.peer.version, j.cell.Role, j.cell.Case
 		table.Results[i] = r
 		done++
 		if o.Progress != nil {

@@ -19,7 +19,7 @@ func play(t *testing.T, o Options, cells ...Cell) (*Table, map[string]Result) {
 		o.CellTime = time.Minute
 	}
 	o.Parallel = max(o.Parallel, 4)
-	table, err := Run(context.Background(), []*Peer{{Name: "a peer", Prepare: func(context.Context) (string, error) { return "1.2", nil }, Cells: cells}}, o)
+	table, err := Run(context.Background(), []*Peer{{Name: "a peer", Kind: "a kind", Prepare: func(context.Context) (string, error) { return "1.2", nil }, Cells: cells}}, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,13 +11,13 @@ import (
 var marks = map[Verdict]string{Passed: "ok", Failed: "FAILED", Impossible: "-", Fault: "fault", Missing: "missing"}
 
 // A column is a peer in a role.
-type column struct{ peer, version, role string }
+type column struct{ kind, peer, version, role string }
 
 // columns and rows are in order of their first appearance.
 func (t *Table) columns() (all []column) {
 	seen := map[column]bool{}
 	for _, r := range t.Results {
-		c := column{r.Peer, r.Version, r.Role}
+		c := column{r.Kind, r.Peer, r.Version, r.Role}
 		if !seen[c] {
 			seen[c] = true
 			all = append(all, c)

@@ -76,7 +76,7 @@ func Peers() (peers []*table.Peer, remove func()) {
 	w := &workshop{}
 	for _, s := range []*starter{newBrowser(headless.Chromium), newBrowser(headless.Firefox), newNode(w, wrtc), newNode(w, datachannel), newNode(w, werift), newPion(w)} {
 		l := &lane{workshop: w, starter: s}
-		p := &table.Peer{Name: s.name, Package: s.pkg, Close: l.close}
+		p := &table.Peer{Name: s.name, Kind: "WebRTC", Package: s.pkg, Close: l.close}
 		p.Prepare = func(ctx context.Context) (string, error) {
 			if err := w.open(ctx); err != nil {
 				return "", err

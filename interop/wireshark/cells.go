@@ -57,7 +57,7 @@ func Peers() (peers []*table.Peer, remove func()) {
 		l, err = newLab()
 		return err
 	})
-	p := &table.Peer{Name: "Wireshark", Package: "tshark"}
+	p := &table.Peer{Name: "Wireshark", Kind: "Readers of what we send", Package: "tshark"}
 	p.Prepare = func(ctx context.Context) (string, error) {
 		if _, err := exec.LookPath("tshark"); err != nil {
 			return "", &table.MissingError{What: "tshark", Package: "tshark"}
