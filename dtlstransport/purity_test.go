@@ -18,6 +18,7 @@ import (
 // networks. All others do without.
 var shellFiles = []string{
 	"association.go",
+	"batch.go",
 	"carrier.go",
 	"conn.go",
 	"dial.go",
