@@ -79,6 +79,7 @@ func (r *run) checkWire() {
 		equal("the SRTP profile", f.SRTP, s.agreed())
 		equal("extended_master_secret", f.EMS, !s.withoutEMS())
 		equal("resumption", f.Resumed, resumed)
+		equal("the offer of DTLS 1.3", f.Offers13, s.theirs13 && us == watch.Server)
 		equal("HelloVerifyRequest", f.Cookie, s.cookie || r.k.cookies && r.role == "server")
 		if !resumed {
 			equal("the group", f.Group, strings.TrimPrefix(s.group, noGroup))

@@ -85,6 +85,7 @@ func nss() *stack {
 		}
 		return ""
 	}
+	k.has13 = true
 	k.cannot = func(s *scene, role string) string {
 		switch {
 		case s.serverCert == "ed25519" || s.clientCert == "ed25519":

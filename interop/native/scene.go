@@ -23,6 +23,7 @@ type scene struct {
 	mtu                    int    // of our datagrams; 0: our default
 	theirMTU               int    // of the foreign side's; 0: its default
 	noEMS                  bool   // the foreign side goes without
+	theirs13               bool   // the foreign side would speak DTLS 1.3
 	ourEMS                 string // as --ems has it; empty: its default
 	noCommonSRTP           bool   // we have another profile, so that there is none in the end
 	exports                []export

@@ -58,6 +58,7 @@ func scenes() []scene {
 	add("their datagrams small", func(s *scene) { s.theirMTU, s.serverCert, s.clientCert, s.suite = 300, "rsa", "rsa", rsaGCM128 })
 	add("we go without extended master secret", func(s *scene) { s.ourEMS, s.exports = "off", nil })
 	add("we insist on extended master secret", func(s *scene) { s.ourEMS = "require" })
+	add("they would speak DTLS 1.3", func(s *scene) { s.theirs13 = true })
 	add("no common srtp profile", func(s *scene) { s.noCommonSRTP, s.exports = true, nil })
 	add("no extended master secret", func(s *scene) { s.noEMS, s.exports = true, nil })
 	add("exporter", func(s *scene) { s.exports = []export{{"EXPERIMENTAL-rtctransport", 200, ""}} })

@@ -108,6 +108,9 @@ func (b *shim) start(r *run, role, port, cert string) *shimProcess {
 	if s.clientCert == "" {
 		args = append(args, "clientauth=0")
 	}
+	if s.theirs13 {
+		args = append(args, "dtls13=1")
+	}
 	if s.noEMS {
 		args = append(args, "noems=1")
 	}

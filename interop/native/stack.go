@@ -33,6 +33,8 @@ type stack struct {
 	silent bool
 	// anyGroup says that the program cannot restrict the groups of its server.
 	anyGroup bool
+	// has13 says that it has DTLS 1.3.
+	has13 bool
 	// cookies says that its server always asks for one.
 	cookies bool
 	// limit is the largest record that the program sends by role, if that is not 2^14

@@ -154,7 +154,7 @@ func (h *hello) srtp() string {
 	return numbered(profileNames, int(p))
 }
 
-// offers13 reports whether a client's supported_versions has DTLS 1.3.
+// offers13 reports whether a client's supported_versions has DTLS 1.3 or a draft of it.
 func (h *hello) offers13() bool {
 	s := h.find(supportedVersions)
 	var versions cryptobyte.String
@@ -166,7 +166,7 @@ func (h *hello) offers13() bool {
 		if !versions.ReadUint16(&v) {
 			return false
 		}
-		if v == 0xfefc {
+		if v == 0xfefc || v>>8 == 0x7f { // 0x7f00 and the number of a draft: NSS 3.87
 			return true
 		}
 	}

@@ -52,7 +52,7 @@ static SECStatus give_certificate(void *p, PRFileDesc *fd, CERTDistNames *names,
 
 static void stack_open(int fd)
 {
-	SSLVersionRange versions = {SSL_LIBRARY_VERSION_TLS_1_2, SSL_LIBRARY_VERSION_TLS_1_2};
+	SSLVersionRange versions = {SSL_LIBRARY_VERSION_TLS_1_2, opt.dtls13 ? SSL_LIBRARY_VERSION_TLS_1_3 : SSL_LIBRARY_VERSION_TLS_1_2};
 	PRFileDesc *socket = PR_ImportUDPSocket(dup(fd));
 	PRSocketOptionData nonblocking = {.option = PR_SockOpt_Nonblocking, .value.non_blocking = PR_TRUE};
 	PR_SetSocketOption(socket, &nonblocking);
@@ -65,7 +65,7 @@ static void stack_open(int fd)
 	must(SSL_VersionRangeSet(ssl, &versions), "version");
 	unsigned wanted = (unsigned)strtoul(opt.suite, NULL, 16);
 	for (int i = 0; i < SSL_NumImplementedCiphers; i++)
-		SSL_CipherPrefSet(ssl, SSL_ImplementedCiphers[i], SSL_ImplementedCiphers[i] == wanted);
+		SSL_CipherPrefSet(ssl, SSL_ImplementedCiphers[i], SSL_ImplementedCiphers[i] == wanted || (opt.dtls13 && SSL_ImplementedCiphers[i] == TLS_AES_128_GCM_SHA256));
 	SSLNamedGroup groups[8];
 	unsigned n = 0;
 	for (char *list = strdup(opt.groups), *g = strtok(list, ","); g; g = strtok(NULL, ","))

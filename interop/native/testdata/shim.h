@@ -46,6 +46,7 @@ static struct {
 	int cookie;      /* server */
 	int client_auth; /* server */
 	int no_ems, no_tickets;
+	int dtls13;      /* would speak it */
 	const char *psk_identity; /* NULL: none */
 	unsigned char psk[64];
 	int psk_length;
@@ -138,6 +139,7 @@ static void read_options(int argc, char **argv)
 		else if (!strcmp(argv[i], "clientauth")) opt.client_auth = atoi(value);
 		else if (!strcmp(argv[i], "noems")) opt.no_ems = atoi(value);
 		else if (!strcmp(argv[i], "notickets")) opt.no_tickets = atoi(value);
+		else if (!strcmp(argv[i], "dtls13")) opt.dtls13 = atoi(value);
 		else if (!strcmp(argv[i], "rounds")) opt.rounds = atoi(value);
 		else if (!strcmp(argv[i], "psk")) read_psk(value);
 		else if (!strcmp(argv[i], "export")) read_export(value);
