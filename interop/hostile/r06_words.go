@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/rtctransport/rtctransport/dtlstransport"
@@ -50,46 +51,59 @@ var alphabets = [2]string{"HKCEXVSFfDAZ", "HQCXROSFfTDZ"}
 // them, in DTLS, ChangeCipherSpec has no place in the order: it must have come. HelloRequest is ignored, and so are
 // warnings. Whatever is behind a complete handshake is no part of it. Data in the clear is ignored, or, for a
 // classical end, an error. A record that cannot be opened, as a Finished before the hello, is noise; and a server that asks
-// for cookies remembers nothing from before the hello.
+// for cookies remembers nothing from before the hello that returns one.
 func (t trace) accepts(role int, classical bool, word string) bool {
-	var messages string
-	if hello := strings.IndexAny(word, "HK"); role == client && hello > 0 {
-		before := strings.ReplaceAll(word[:hello], "F", "")
-		if classical && t.psk && len(before) < hello {
+	if role == client {
+		known := strings.IndexAny(word, "HK")
+		if known > 0 && classical && t.psk && strings.Contains(word[:known], "F") {
 			return false // what cannot be opened tells of a wrong key
 		}
+		forgotten := "F"
 		if t.cookies {
-			before = strings.Map(func(symbol rune) rune {
-				if strings.ContainsRune("SD", symbol) {
-					return symbol
-				}
-				return -1
-			}, before)
-		}
-		word = before + word[hello:]
-	}
-	for i := range len(word) {
-		switch symbol := word[i]; symbol {
-		case 'S', 'A', 'Z':
-		case 'D':
-			if classical {
+			// A cookie is good for the next message_seq: the hello that returns it is right behind one that was asked.
+			at := asked.FindStringIndex(word)
+			if at == nil {
 				return false
 			}
-		default:
-			messages += string(symbol)
+			known, forgotten = at[0], "HKCEXVFf"
 		}
-		if strings.Contains(word[:i+1], "S") && t.complete(role, messages) {
-			// A second Finished is a renegotiation to a classical end: message_seq has gone on. Behind a new hello
-			// the client has other keys, unless it resumes.
-			behind := word[i+1:]
-			if again := strings.IndexAny(behind, "HK"); again >= 0 && !t.resumes {
-				behind = behind[:again]
-			}
-			return !classical || !strings.Contains(behind, "F")
+		if known > 0 {
+			word = strings.Map(func(symbol rune) rune {
+				if strings.ContainsRune(forgotten, symbol) {
+					return -1
+				}
+				return symbol
+			}, word[:known]) + word[known:]
 		}
 	}
-	return false
+	var messages, behind string // of the handshake, and all that came when it was complete
+	complete, switched := false, false
+	for i := range len(word) {
+		symbol := word[i]
+		switched = switched || symbol == 'S'
+		if complete {
+			behind += string(symbol)
+		} else if strings.IndexByte("SAZD", symbol) < 0 {
+			messages += string(symbol)
+			complete = t.complete(role, messages)
+		}
+		if classical && symbol == 'D' && !(complete && switched) {
+			return false
+		}
+	}
+	// A second Finished is a renegotiation to a classical end: message_seq has gone on. Behind a new hello, or a
+	// client's new key exchange, the peer has other keys, unless it resumes.
+	others := "HKX"
+	if role == server {
+		others = "H"
+	}
+	if again := strings.IndexAny(behind, others); again >= 0 && !t.resumes {
+		behind = behind[:again]
+	}
+	return complete && switched && !(classical && strings.Contains(behind, "F"))
 }
+
+var asked = regexp.MustCompile("[HK][SAZD]*K")
 
 // complete reports whether the messages begin with a whole handshake.
 func (t trace) complete(role int, messages string) bool {
