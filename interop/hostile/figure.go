@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -91,10 +90,7 @@ func (r *report) inTest(f func(*testing.T)) { r.test = f }
 
 // measured returns the result, with what it has cost.
 func (r *report) measured() Result {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err == nil {
-		r.CPU = time.Duration(used.Utime.Nano() + used.Stime.Nano())
-	}
+	r.CPU = cpuTime()
 	return r.Result
 }
 

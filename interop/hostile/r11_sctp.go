@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/pion/logging"
@@ -89,12 +88,6 @@ func withPeer(config sctpdc.Config, f func(ours *sctpdc.Association, peer *sctp.
 	return nil
 }
 
-func cpu() time.Duration {
-	var used syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used)
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
-}
-
 func hostilePeer(r *report) {
 	note := func(err error) {
 		if err != nil {
@@ -109,7 +102,7 @@ func hostilePeer(r *report) {
 		t.mute = true
 		tag, tsn := t.tag, t.tsn
 		t.mu.Unlock()
-		began := cpu()
+		began := cpuTime()
 		sent := 0
 		for ; sent < n && ours.Err() == nil; sent += 50 {
 			var chunks [][]byte
@@ -134,7 +127,7 @@ func hostilePeer(r *report) {
 		case <-ours.Done():
 		case <-time.After(5 * time.Second):
 		}
-		took := cpu() - began
+		took := cpuTime() - began
 		r.row("40,000 fragments of one byte", fmt.Sprintf("%v of CPU, refused after %d: %v", took.Round(time.Millisecond), sent, ours.Err()),
 			"< 0.2 s, or refused", took < 200*time.Millisecond)
 	}))

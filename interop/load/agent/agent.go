@@ -46,7 +46,6 @@ type Agent struct {
 
 	connected chan struct{} // closed with the first answer
 	once      sync.Once
-	closing   sync.Once
 	done      chan struct{} // closed when the loop has ended
 	timer     *time.Timer
 
@@ -58,7 +57,7 @@ type Agent struct {
 	askedAt  time.Time
 	retry    time.Duration
 	answered bool
-	role     stun.ErrorCode // of the last error response, for the text of a failure
+	refused  stun.ErrorCode // of the last error response, for the text of a failure
 }
 
 // Dial checks addr until it answers. local are our credentials, which the server has to know by ufrag only, if at all.
@@ -81,8 +80,8 @@ func Dial(ctx context.Context, addr netip.AddrPort, local, remote Credentials) (
 		a.Close()
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		if a.role != 0 {
-			return nil, fmt.Errorf("no answer but error %d: %w", a.role, ctx.Err())
+		if a.refused != 0 {
+			return nil, fmt.Errorf("no answer but error %d: %w", a.refused, ctx.Err())
 		}
 		return nil, fmt.Errorf("no answer to connectivity checks: %w", ctx.Err())
 	}
@@ -160,7 +159,7 @@ func (a *Agent) stun(b []byte) {
 		var code stun.ErrorCodeAttribute
 		if code.GetFrom(m) == nil {
 			a.mu.Lock()
-			a.role = code.Code
+			a.refused = code.Code
 			a.mu.Unlock()
 		}
 	case stun.BindingRequest: // of a server that is a full agent
