@@ -5,7 +5,6 @@
 # make bogo   BoringSSL's protocol tests; BORINGSSL_DIR is a checkout of it
 # make requirements   which rules have a test that fails when they are broken
 # make mutants        breaks them, one after the other
-
 # make hostile   what nobody's datagrams can do to us, as a table; a quarter of an hour
 # make fuzz      every fuzz target, a minute each (FUZZTIME)
 # make vulnerabilities   known ones that our code reaches, each explained in SECURITY.md

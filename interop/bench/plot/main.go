@@ -102,7 +102,7 @@ func title(name string) string {
 }
 
 // ours reports whether a stack is this project's.
-func ours(stack string) bool { return stack == "ours" || strings.HasPrefix(stack, "rtctransport") }
+func ours(stack string) bool { return strings.HasPrefix(stack, "ours") || strings.HasPrefix(stack, "rtctransport") }
 
 // draw writes the SVG.
 func draw(w io.Writer, groups []*group) {
@@ -159,9 +159,9 @@ func print(w io.Writer, groups []*group) {
 		}
 		fmt.Fprintf(w, "\n%s, %s\n", title(g.name), drawn[g.unit])
 		us := slices.IndexFunc(g.stacks, ours)
-		for i, stack := range g.stacks {
+		for _, stack := range g.stacks {
 			fmt.Fprintf(w, "  %-20s %10s", title(stack), number(g.median(stack)))
-			if us >= 0 && i != us {
+			if us >= 0 && !ours(stack) {
 				fmt.Fprintf(w, "   ours is %s of it", spread(g.values[g.stacks[us]], g.values[stack]))
 			}
 			fmt.Fprintln(w)
