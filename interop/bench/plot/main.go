@@ -102,7 +102,9 @@ func title(name string) string {
 }
 
 // ours reports whether a stack is this project's.
-func ours(stack string) bool { return strings.HasPrefix(stack, "ours") || strings.HasPrefix(stack, "rtctransport") }
+func ours(stack string) bool {
+	return strings.HasPrefix(stack, "ours") || strings.HasPrefix(stack, "rtctransport")
+}
 
 // draw writes the SVG.
 func draw(w io.Writer, groups []*group) {
