@@ -134,8 +134,12 @@ func hostilePeer(r *report) {
 
 	note(withPeer(sctpdc.Config{MaxChannels: 65535, MaxUnaccepted: 65535}, func(ours *sctpdc.Association, peer *sctp.Association, _ *tap) {
 		count := r.scaled(32768, 2000) // as many as a client may open
+		// What waits at the peer costs pion/sctp there a look at every stream for each packet: no more than these.
+		const atATime = 1024
+		room := make(chan struct{}, atATime)
 		go func() {
 			for i := range count {
+				room <- struct{}{}
 				s, err := peer.OpenStream(uint16(2*i), sctp.PayloadTypeWebRTCBinary)
 				if err == nil {
 					_, err = s.WriteSCTP(dcepOpen, sctp.PayloadTypeWebRTCDCEP)
@@ -145,7 +149,7 @@ func hostilePeer(r *report) {
 				}
 			}
 		}()
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 		defer cancel()
 		accepted := 0
 		for accepted < count {
@@ -153,9 +157,10 @@ func hostilePeer(r *report) {
 				break
 			}
 			accepted++
+			<-room
 			r.ran(count)
 		}
-		r.row(fmt.Sprintf("%d channels in a burst", count), fmt.Sprintf("%d lost", count-accepted), "0 lost", accepted == count)
+		r.row(fmt.Sprintf("%d channels, as fast as they can be", count), fmt.Sprintf("%d lost", count-accepted), "0 lost", accepted == count)
 	}))
 
 	note(withPeer(sctpdc.Config{MaxChannels: 100}, func(ours *sctpdc.Association, peer *sctp.Association, _ *tap) {

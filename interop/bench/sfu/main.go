@@ -3,7 +3,7 @@
 //
 //	go run ./sfu                  forwarding, joining and idling; three rounds
 //	go run ./sfu -idle 10000      so many idle peers
-//	go run ./sfu -profiles DIR    keeps goroutine and heap profiles of examples/sfu there
+//	go run ./sfu -profiles DIR    keeps goroutine and heap profiles of examples/sfu there; profiles/ has those with 500 idle peers
 //
 // It runs on Linux, for it reads /proc.
 package main
