@@ -21,7 +21,7 @@ demo:
 
 test: setup lint
 	$(GO) test -race ./...
-	$(GO) run ./interop -quick -require
+	$(GO) run ./interop -quick -require -again 5
 	$(GO) run ./interop/hostile -short
 	$(GO) run .ci/vulnerabilities.go
 	for m in $(MODULES); do (cd $$m && $(GO) test -race -short ./...) || exit 1; done

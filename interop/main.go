@@ -35,6 +35,7 @@ func run(args []string) int {
 	flags.BoolVar(&o.Selection.Quick, "quick", false, "leave out the cells that take long and say little more")
 	flags.IntVar(&o.Parallel, "parallel", 8, "cells at the same time")
 	flags.DurationVar(&o.CellTime, "celltime", 4*time.Minute, "time for a cell")
+	flags.IntVar(&o.Again, "again", 0, "how many cells that fail get a second try; the table tells which")
 	list := flags.Bool("list", false, "list what would be run, and run nothing")
 	asJSON := flags.Bool("json", false, "write the table to standard output as JSON")
 	page := flags.String("html", "", "write the table to `file` as a page to look at, with a picture of each handshake")

@@ -25,7 +25,8 @@ type Result struct {
 	Role    string  `json:"role"` // theirs
 	Case    string  `json:"case"`
 	Verdict Verdict `json:"verdict"`
-	Why     string  `json:"why,omitempty"` // unless it passed
+	Why     string  `json:"why,omitempty"`     // unless it passed
+	AtFirst string  `json:"atFirst,omitempty"` // why it failed before this, its second try
 
 	Took       time.Duration     `json:"took"` // nanoseconds
 	Log        []string          `json:"log,omitempty"`

@@ -18,6 +18,9 @@ type Options struct {
 	Parallel int
 	// CellTime is the time of a cell.
 	CellTime time.Duration
+	// Again is how many cells that fail get a second try, after which they count as that went: foreign programs have
+	// timers of their own, which a machine that does other things can break. Result.AtFirst tells.
+	Again int
 	// Progress is called for each result, one call at a time; nil: nobody looks.
 	Progress func(done, all int, r *Result)
 }
@@ -48,6 +51,10 @@ func Run(ctx context.Context, peers []*Peer, o Options) (*Table, error) {
 			o.Progress(done, len(queue), &table.Results[i])
 		}
 	}
+	again := make(chan struct{}, o.Again) // a token for each second try
+	for range o.Again {
+		again <- struct{}{}
+	}
 	slots, heavy := make(chan struct{}, max(o.Parallel, 1)), make(chan struct{}, runtime.NumCPU())
 	var all sync.WaitGroup
 	for _, lane := range lanes(queue) {
@@ -58,7 +65,7 @@ func Run(ctx context.Context, peers []*Peer, o Options) (*Table, error) {
 					slots = heavy
 				}
 				slots <- struct{}{}
-				finish(i, queue[i].run(ctx, o, filepath.Join(dir, fmt.Sprint(i))))
+				finish(i, queue[i].run(ctx, o, filepath.Join(dir, fmt.Sprint(i)), again))
 				<-slots
 			}
 		})
@@ -119,7 +126,7 @@ func lanes(queue []job) (all [][]int) {
 	return all
 }
 
-func (j job) run(ctx context.Context, o Options, dir string) Result {
+func (j job) run(ctx context.Context, o Options, dir string, again <-chan struct{}) Result {
 	defer j.peer.ended()
 	if ctx.Err() != nil {
 		return Result{Verdict: Failed, Why: "not run: " + ctx.Err().Error()}
@@ -131,6 +138,20 @@ func (j job) run(ctx context.Context, o Options, dir string) Result {
 		}
 		return Result{Verdict: Failed, Why: firstLine(err.Error()), Log: []string{err.Error()}}
 	}
+	r := j.try(ctx, o, dir)
+	if r.Verdict == Failed && ctx.Err() == nil {
+		select {
+		case <-again:
+			second := j.try(ctx, o, dir+"-again")
+			second.AtFirst, second.Log = r.Why, append(r.Log, second.Log...)
+			return second
+		default: // too many have failed for chance
+		}
+	}
+	return r
+}
+
+func (j job) try(ctx context.Context, o Options, dir string) Result {
 	cell, cancel := context.WithTimeout(ctx, o.CellTime)
 	defer cancel()
 	return run(cell, j.cell, dir)

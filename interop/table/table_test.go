@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -28,6 +29,31 @@ func play(t *testing.T, o Options, cells ...Cell) (*Table, map[string]Result) {
 		results[r.Case] = r
 	}
 	return table, results
+}
+
+func TestSomeOfWhatFailsIsTriedAgain(t *testing.T) {
+	var tries [4]atomic.Int32
+	cell := func(i int, name string, fails int32) Cell {
+		return Cell{Role: "client", Case: name, Lane: "one after the other", Run: func(t *Trial) {
+			if tries[i].Add(1) <= fails {
+				t.Fatalf("try %d", tries[i].Load())
+			}
+		}}
+	}
+	table, results := play(t, Options{Again: 2}, cell(0, "well", 0), cell(1, "by chance", 1), cell(2, "always", 9), cell(3, "one too many", 1))
+	for name, want := range map[string]Result{
+		"well": {Verdict: Passed}, "by chance": {Verdict: Passed, AtFirst: "try 1"}, "always": {Verdict: Failed, AtFirst: "try 1"}, "one too many": {Verdict: Failed},
+	} {
+		if got := results[name]; got.Verdict != want.Verdict || !strings.HasSuffix(got.AtFirst, want.AtFirst) || (got.AtFirst == "") != (want.AtFirst == "") {
+			t.Errorf("%s: %s, at first %q", name, got.Verdict, got.AtFirst)
+		}
+	}
+	if got := []int32{tries[0].Load(), tries[1].Load(), tries[2].Load(), tries[3].Load()}; !slices.Equal(got, []int32{1, 2, 2, 1}) {
+		t.Errorf("tries %v", got)
+	}
+	if s := table.Summary(); !strings.Contains(s, "2 tried twice") {
+		t.Error(s)
+	}
 }
 
 func TestVerdicts(t *testing.T) {

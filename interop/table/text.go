@@ -52,6 +52,12 @@ func (t *Table) WriteText(w io.Writer) error {
 	t.list(w, "\nNot possible:", Impossible)
 	t.list(w, "\nKnown faults of peers, seen again:", Fault)
 	t.list(w, "\nFAILED:", Failed)
+	if seconds := t.seconds(); len(seconds) > 0 {
+		fmt.Fprintln(w, "\nFailed at first, and tried again:")
+		for _, r := range seconds {
+			fmt.Fprintf(w, "  %s, their %s: %s: %s; then %s\n", r.Peer, r.Role, r.Case, r.AtFirst, r.Verdict)
+		}
+	}
 	_, err := fmt.Fprintf(w, "\n%s\n", t.Summary())
 	return err
 }
@@ -59,10 +65,23 @@ func (t *Table) WriteText(w io.Writer) error {
 // Summary is one line.
 func (t *Table) Summary() string {
 	s := fmt.Sprintf("%d passed, %d failed; %d known faults of peers, %d not possible", t.Count(Passed), t.Count(Failed), t.Count(Fault), t.Count(Impossible))
+	if n := len(t.seconds()); n > 0 {
+		s += fmt.Sprintf(", %d tried twice", n)
+	}
 	if n := t.Count(Missing); n > 0 {
 		s += fmt.Sprintf(", %d of peers that are not installed", n)
 	}
 	return s + fmt.Sprintf("; %v", t.Took.Round(time.Second))
+}
+
+// seconds are the results that came of a second try.
+func (t *Table) seconds() (all []Result) {
+	for _, r := range t.Results {
+		if r.AtFirst != "" {
+			all = append(all, r)
+		}
+	}
+	return all
 }
 
 // list writes the results with a verdict, those with one reason together.
