@@ -86,7 +86,7 @@ func TestSendCopiesAndReceiveAppends(t *testing.T) {
 	l := New(Config{})
 	b := []byte("first")
 	l.Send(start, AtoB, b)
-	copy(b, "XXXXX")
+	copy(b, "later")
 	_, got, ok := l.Receive(start, []byte("> "))
 	if !ok || string(got) != "> first" {
 		t.Fatalf("Receive = %q, %v", got, ok)
@@ -96,7 +96,7 @@ func TestSendCopiesAndReceiveAppends(t *testing.T) {
 		t.Errorf("a later Send changed what was received to %q", got)
 	}
 	l.Receive(start, nil)
-	if _, got, ok := l.Receive(start, b); ok || string(got) != "XXXXX" {
+	if _, got, ok := l.Receive(start, b); ok || string(got) != "later" {
 		t.Errorf("Receive with nothing in flight = %q, %v, want dst, false", got, ok)
 	}
 }
