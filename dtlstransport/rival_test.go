@@ -129,24 +129,7 @@ func TestAnOvertakingHelloWithChangesEndsNothing(t *testing.T) {
 					p.step(p.now.Add(time.Second))
 					p.step(p.now.Add(time.Second))
 				}
-				p.client.out.Rewind()
-				genuine, _ := p.client.AppendDatagram(nil)
-				copied := altered(t, genuine, wire.TypeClientHello, func(b []byte) []byte {
-					m, err := wire.ParseClientHello(b)
-					if err != nil {
-						t.Fatal(err)
-					}
-					change(m)
-					return m.Append(nil)
-				})
-				p.server.note(p.server.HandleDatagram(p.now, copied))
-				p.flush(p.server)
-				if !p.run(time.Minute, p.bothConnected) {
-					t.Fatalf("client %v, server %v", p.client.err, p.server.err)
-				}
-				if elapsed := p.now.Sub(epochZero); elapsed > 1500*time.Millisecond {
-					t.Errorf("connected after %v", elapsed)
-				}
+				overtakeHello(t, p, change)
 				a, b := p.client.ConnectionState(), p.server.ConnectionState()
 				if a.SRTPProfile != b.SRTPProfile || a.SRTPProfile == 0 || a.CipherSuite != client.cipherSuites()[0] || a.CipherSuite != b.CipherSuite || a.Group != X25519 {
 					t.Errorf("states %+v and %+v", a, b)
@@ -154,6 +137,30 @@ func TestAnOvertakingHelloWithChangesEndsNothing(t *testing.T) {
 				p.checkTraffic(t)
 			})
 		}
+	}
+}
+
+// overtakeHello gives the server a changed copy of the hello that the client has just sent, ahead of it. Both connect all
+// the same, and soon.
+func overtakeHello(t *testing.T, p *pair, change func(m *wire.ClientHello)) {
+	t.Helper()
+	p.client.out.Rewind()
+	genuine, _ := p.client.AppendDatagram(nil)
+	copied := altered(t, genuine, wire.TypeClientHello, func(b []byte) []byte {
+		m, err := wire.ParseClientHello(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(m)
+		return m.Append(nil)
+	})
+	p.server.note(p.server.HandleDatagram(p.now, copied))
+	p.flush(p.server)
+	if !p.run(time.Minute, p.bothConnected) {
+		t.Fatalf("client %v, server %v", p.client.err, p.server.err)
+	}
+	if elapsed := p.now.Sub(epochZero); elapsed > 1500*time.Millisecond {
+		t.Errorf("connected after %v", elapsed)
 	}
 }
 
@@ -173,24 +180,7 @@ func TestAnOvertakingHelloOfAResumptionEndsNothing(t *testing.T) {
 			shakenHands(t, client, server)
 			p := newPair(t, client, server, netsim.Config{Delay: 25 * time.Millisecond})
 			p.start()
-			p.client.out.Rewind()
-			genuine, _ := p.client.AppendDatagram(nil)
-			copied := altered(t, genuine, wire.TypeClientHello, func(b []byte) []byte {
-				m, err := wire.ParseClientHello(b)
-				if err != nil {
-					t.Fatal(err)
-				}
-				change(m)
-				return m.Append(nil)
-			})
-			p.server.note(p.server.HandleDatagram(p.now, copied))
-			p.flush(p.server)
-			if !p.run(time.Minute, p.bothConnected) {
-				t.Fatalf("client %v, server %v", p.client.err, p.server.err)
-			}
-			if elapsed := p.now.Sub(epochZero); elapsed > 1500*time.Millisecond {
-				t.Errorf("connected after %v", elapsed)
-			}
+			overtakeHello(t, p, change)
 			a, b := p.client.ConnectionState(), p.server.ConnectionState()
 			if a.SRTPProfile != b.SRTPProfile || a.SRTPProfile == 0 || a.Resumed || b.Resumed {
 				t.Errorf("states %+v and %+v", a, b)
