@@ -131,7 +131,7 @@ func (m *Metrics) status() *Status {
 		Receives: u.Receives, Sends: u.Sends,
 		Drops: map[string]uint64{
 			"unknown source": u.UnknownSource, "not STUN": u.NotSTUN, "other STUN": u.OtherSTUN, "unknown ufrag": u.UnknownUfrag,
-			"unauthenticated check": u.Unauthenticated, "refused check": u.Refused, "replayed check": u.Replayed,
+			"unauthenticated check": u.Unauthenticated, "refused check": u.Refused, "replayed check": u.Replayed, "check too many": u.TooMany,
 			"unattached": u.Unattached, "send error": u.SendErrors,
 		},
 		Handshakes: m.buckets(), Goroutines: runtime.NumGoroutine(), Heap: mem.HeapAlloc,

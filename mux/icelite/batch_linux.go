@@ -13,6 +13,26 @@ type mmsghdr struct {
 	n uint32 // bytes received, or sent
 }
 
+// recvmmsg calls the kernel. It fills n headers at most and does not wait.
+func recvmmsg(fd uintptr, headers *mmsghdr, n int) (int, unix.Errno) {
+	got, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(headers)), uintptr(n), unix.MSG_DONTWAIT, 0, 0)
+	return int(got), errno
+}
+
+// sendmmsg calls the kernel. It sends n headers at most and does not wait.
+func sendmmsg(fd uintptr, headers *mmsghdr, n int) (int, unix.Errno) {
+	sent, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(headers)), uintptr(n), unix.MSG_DONTWAIT, 0, 0)
+	return int(sent), errno
+}
+
+// knowsBatches reports whether the kernel has both calls, and lets us make them: some sandboxes do not.
+func knowsBatches(fd uintptr) bool {
+	var h mmsghdr
+	_, received := recvmmsg(fd, &h, 0)
+	_, sent := sendmmsg(fd, &h, 0)
+	return received == 0 && sent == 0
+}
+
 // cmsgSpace is what one control message with an int takes.
 var cmsgSpace = unix.CmsgSpace(4)
 
@@ -72,7 +92,7 @@ func (in *inbox) receive(fd uintptr) bool {
 		in.rearm(i)
 	}
 	for {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&in.headers[0])), inboxMessages, unix.MSG_DONTWAIT, 0, 0)
+		n, errno := recvmmsg(fd, &in.headers[0], inboxMessages)
 		switch errno {
 		case unix.EINTR:
 			continue
@@ -80,7 +100,7 @@ func (in *inbox) receive(fd uintptr) bool {
 			in.n = 0
 			return false
 		case 0:
-			in.n, in.errno = int(n), 0
+			in.n, in.errno = n, 0
 		default:
 			in.n, in.errno = 0, errno
 		}
@@ -122,7 +142,8 @@ func (in *inbox) segmentSize(i, n int) int {
 // outbox is the memory that sendmmsg reads.
 type outbox struct {
 	try     func(fd uintptr) bool
-	n, sent int // messages loaded, and of them sent or given up
+	call    func(fd uintptr, headers *mmsghdr, n int) (int, unix.Errno) // the socket's sendmmsg
+	n, sent int                                                         // messages loaded, and of them sent or given up
 	errno   unix.Errno
 	trains  []train // of each message
 
@@ -192,14 +213,14 @@ func (out *outbox) put(t train, v6 bool) {
 // send is called when the socket may take something. It reports false if it does not.
 func (out *outbox) send(fd uintptr) bool {
 	for {
-		n, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&out.headers[out.sent])), uintptr(out.n-out.sent), unix.MSG_DONTWAIT, 0, 0)
+		n, errno := out.call(fd, &out.headers[out.sent], out.n-out.sent)
 		switch errno {
 		case unix.EINTR:
 			continue
 		case unix.EAGAIN:
 			return false
 		case 0:
-			out.sent += int(n)
+			out.sent += n
 		}
 		out.errno = errno
 		return true

@@ -2,18 +2,16 @@ package icelite
 
 import "time"
 
-// A bucket allows refusalsPerSecond of something, and as many at once. The zero value is full.
+// A bucket allows so many of something a second, and as many at once. The zero value is full.
 type bucket struct {
 	used float64
 	last time.Time
 }
 
-const refusalsPerSecond = 100
-
-func (b *bucket) take(now time.Time) bool {
-	b.used = max(0, b.used-now.Sub(b.last).Seconds()*refusalsPerSecond)
+func (b *bucket) take(now time.Time, perSecond float64) bool {
+	b.used = max(0, b.used-now.Sub(b.last).Seconds()*perSecond)
 	b.last = now
-	if b.used+1 > refusalsPerSecond {
+	if b.used+1 > perSecond {
 		return false
 	}
 	b.used++

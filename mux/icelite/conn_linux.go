@@ -37,8 +37,10 @@ func listen(network, address string, config *Config) (packetConn, error) {
 		udp.Close()
 		return nil, err
 	}
-	c := &linuxConn{portableConn: portableConn{udp: udp}, raw: raw}
-	c.options(config)
+	c := &linuxConn{portableConn: portableConn{udp: udp}, raw: raw, sendmmsg: sendmmsg}
+	if !c.options(config) {
+		return newPortable(udp, config), nil
+	}
 	c.in.init(c.coalescing)
 	c.in.try = c.in.receive // once, not a closure for each call
 	return c, nil
@@ -51,21 +53,25 @@ type linuxConn struct {
 	raw syscall.RawConn
 	in  inbox
 
+	sendmmsg func(fd uintptr, headers *mmsghdr, n int) (int, unix.Errno) // the kernel's
+
 	v6           bool
 	coalescing   bool
 	segmentation atomic.Bool // until the kernel refuses
-	rcvbuf       int
-	sndbuf       int
 }
 
-// options sets what the socket has, as far as the kernel lets us: each is only for speed.
-func (c *linuxConn) options(config *Config) {
+// options sets what the socket has, as far as the kernel lets us: each is only for speed. It reports whether the kernel
+// moves batches at all.
+func (c *linuxConn) options(config *Config) (batches bool) {
 	_ = c.raw.Control(func(raw uintptr) {
 		fd := int(raw)
+		if batches = knowsBatches(raw); !batches {
+			return
+		}
 		domain, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
 		c.v6 = domain == unix.AF_INET6
-		c.rcvbuf = setBuffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, config.ReceiveBuffer)
-		c.sndbuf = setBuffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, config.SendBuffer)
+		setBuffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, config.ReceiveBuffer)
+		setBuffer(fd, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, config.SendBuffer)
 		if config.Portable {
 			return
 		}
@@ -73,18 +79,15 @@ func (c *linuxConn) options(config *Config) {
 		_, err := unix.GetsockoptInt(fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT)
 		c.segmentation.Store(err == nil)
 	})
+	return batches
 }
 
-// setBuffer asks for a buffer of n bytes, past the system's limit if we may, and returns what there is.
-func setBuffer(fd, force, option, n int) int {
+// setBuffer asks for a buffer of n bytes, past the system's limit if we may. A smaller one is no failure: Stats tells.
+func setBuffer(fd, force, option, n int) {
 	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, force, n) != nil {
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, option, n)
 	}
-	n, _ = unix.GetsockoptInt(fd, unix.SOL_SOCKET, option)
-	return n
 }
-
-func (c *linuxConn) buffers() (receive, send int) { return c.rcvbuf, c.sndbuf }
 
 func (c *linuxConn) offloads() (segmentation, coalescing bool) {
 	return c.segmentation.Load(), c.coalescing
@@ -106,6 +109,7 @@ var outboxes = sync.Pool{New: func() any { return newOutbox() }}
 func (c *linuxConn) send(trains []train) (calls, failed int) {
 	out := outboxes.Get().(*outbox)
 	defer outboxes.Put(out)
+	out.call = c.sendmmsg
 	for {
 		trains = out.load(trains, c.v6, c.segmentation.Load())
 		if out.n == 0 {

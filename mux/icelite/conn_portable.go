@@ -20,11 +20,15 @@ func listenPortable(network, address string, config *Config) (packetConn, error)
 	if err != nil {
 		return nil, err
 	}
-	udp := pc.(*net.UDPConn)
-	// A smaller buffer than asked for is no failure; nothing tells the size.
+	return newPortable(pc.(*net.UDPConn), config), nil
+}
+
+// newPortable returns an open socket as one of that kind.
+func newPortable(udp *net.UDPConn, config *Config) *portableConn {
+	// A smaller buffer than asked for is no failure: Stats tells.
 	_ = udp.SetReadBuffer(config.ReceiveBuffer)
 	_ = udp.SetWriteBuffer(config.SendBuffer)
-	return &portableConn{udp: udp, buf: make([]byte, 1<<16)}, nil
+	return &portableConn{udp: udp, buf: make([]byte, 1<<16)}
 }
 
 func (c *portableConn) receive() ([]train, error) {
@@ -60,7 +64,7 @@ func (c *portableConn) localAddr() netip.AddrPort {
 	return unmap(c.udp.LocalAddr().(*net.UDPAddr).AddrPort())
 }
 
-func (c *portableConn) buffers() (receive, send int) { return 0, 0 }
+func (c *portableConn) buffers() (receive, send int) { return bufferSizes(c.udp) }
 
 func (c *portableConn) offloads() (segmentation, coalescing bool) { return false, false }
 

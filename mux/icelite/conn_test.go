@@ -151,8 +151,34 @@ func TestASocketTellsWhatTheKernelGaveIt(t *testing.T) {
 	if stats.Segmentation && (stats.ReceiveBuffer < 64<<10 || stats.SendBuffer < 32<<10) {
 		t.Errorf("%+v", stats)
 	}
+	portable := open(t, "udp4", "127.0.0.1:0", &Config{Portable: true, ReceiveBuffer: 64 << 10, SendBuffer: 32 << 10})
+	if receive, send := portable.buffers(); stats.Segmentation && (receive < 64<<10 || send < 32<<10) {
+		t.Errorf("a portable socket has %d and %d bytes", receive, send)
+	}
 	if c := s.Candidates(); len(c) != 1 || !strings.Contains(c[0], "127.0.0.1 ") || !strings.HasSuffix(c[0], "typ host") {
 		t.Errorf("candidates %q", c)
+	}
+}
+
+func TestAPeerGoesOnByTheOtherFamily(t *testing.T) {
+	if c, err := net.ListenPacket("udp6", "[::1]:0"); err != nil {
+		t.Skip("this host has no IPv6: ", err)
+	} else {
+		c.Close()
+	}
+	s, err := Listen("udp", ":0", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	v := visit(t, s, 2)
+	v.echo(5, 2)
+	for _, ip := range []net.IP{net.IPv6loopback, net.IPv4(127, 0, 0, 1)} {
+		v.move(s, ip)
+		v.echo(5, 2)
+		if to := v.peer.RemoteAddr().(*net.UDPAddr); !to.IP.Equal(ip) {
+			t.Errorf("sent to %v, want %v", to, ip)
+		}
 	}
 }
 

@@ -38,6 +38,7 @@ type Peer struct {
 	paths       []*path     // that checks have proved, at most maxPaths
 	replays     [8]seen     // the last checks
 	nextReplay  int
+	checks      bucket // bounds how many are answered
 	onConnected func()
 	err         error // why it has ended
 }
@@ -291,6 +292,14 @@ func (p *Peer) replayed(transaction [12]byte, from netip.AddrPort) bool {
 	p.replays[p.nextReplay] = now
 	p.nextReplay = (p.nextReplay + 1) % len(p.replays)
 	return false
+}
+
+// mayCheck reports whether one more authentic check is answered: who floods with them has most of them dropped. It is
+// for authentic ones alone, or else strangers could use the allowance up.
+func (p *Peer) mayCheck(now time.Time) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.checks.take(now, checksPerSecond)
 }
 
 // proved takes an authentic check by socket from an address: it is the peer's, and consents for ConsentTimeout.

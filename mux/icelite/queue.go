@@ -3,18 +3,22 @@ package icelite
 import (
 	"net/netip"
 	"sync"
+	"time"
 )
 
-// A queue is what a socket sends. While it is held, by the loop that delivers a batch or by Server.Batch,
+// A queue is what a socket sends. While it is held, by a loop that delivers a batch or by Server.Batch,
 // datagrams wait in it, each peer's behind one another, to leave together.
 type queue struct {
 	conn  packetConn
 	count *counters
 
+	sending sync.Mutex // has what is sent leave in the order in which it was written; taken before mu
+
 	mu      sync.Mutex
 	holders int
 	waiting []*pending // in the order of their first datagrams
 	bytes   int        // in all of them
+	since   time.Time  // when the first of them was written
 }
 
 // pending is what waits for one address.
@@ -27,13 +31,17 @@ type pending struct {
 const (
 	pendingBytes = 16 << 10 // 13 packets of video; more leave at once
 	queueBytes   = 4 << 20  // in all, likewise
+
+	// maxWait is how long datagrams wait for holders that follow one another without a break, as the loops of several
+	// sockets do.
+	maxWait = time.Millisecond
 )
 
 var pendings = sync.Pool{New: func() any {
 	return &pending{buf: make([]byte, 0, pendingBytes), trains: make([]train, 0, 4)}
 }}
 
-// hold has what is written wait until release has been called as often.
+// hold has what is written wait until release has been called as often, or for maxWait.
 func (q *queue) hold() {
 	q.mu.Lock()
 	q.holders++
@@ -43,10 +51,18 @@ func (q *queue) hold() {
 func (q *queue) release() {
 	q.mu.Lock()
 	q.holders--
-	if q.holders > 0 {
-		q.mu.Unlock()
-		return
+	due := len(q.waiting) > 0 && (q.holders == 0 || time.Since(q.since) >= maxWait)
+	q.mu.Unlock()
+	if due {
+		q.flush()
 	}
+}
+
+// flush sends what waits.
+func (q *queue) flush() {
+	q.sending.Lock()
+	defer q.sending.Unlock()
+	q.mu.Lock()
 	waiting := q.take()
 	q.mu.Unlock()
 	q.send(waiting)
@@ -55,18 +71,26 @@ func (q *queue) release() {
 // write sends b to the address of to, or has it wait. It does not keep b.
 func (q *queue) write(to *path, b []byte) error {
 	q.mu.Lock()
-	if q.holders == 0 || len(b) > pendingBytes {
+	for {
+		if q.holders == 0 || len(b) > pendingBytes {
+			q.mu.Unlock()
+			return q.writeNow(b, to.addr)
+		}
+		if p := to.pending; (p == nil || len(p.buf)+len(b) <= cap(p.buf)) && q.bytes+len(b) <= queueBytes {
+			break
+		}
 		q.mu.Unlock()
-		return q.writeNow(b, to.addr)
+		q.flush()
+		q.mu.Lock()
 	}
 	defer q.mu.Unlock()
-	if p := to.pending; p != nil && len(p.buf)+len(b) > cap(p.buf) || q.bytes+len(b) > queueBytes {
-		q.send(q.take()) // with the lock: what comes now has to wait its turn
-	}
 	p := to.pending
 	if p == nil {
 		p = pendings.Get().(*pending)
 		p.path, to.pending = to, p
+		if len(q.waiting) == 0 {
+			q.since = time.Now()
+		}
 		q.waiting = append(q.waiting, p)
 	}
 	p.add(b, to.addr)
@@ -99,6 +123,7 @@ func (q *queue) take() []*pending {
 // batches holds slices of trains.
 var batches = sync.Pool{New: func() any { b := make([]train, 0, 64); return &b }}
 
+// send sends what take has returned. sending is held.
 func (q *queue) send(waiting []*pending) {
 	if len(waiting) == 0 {
 		return
@@ -129,6 +154,8 @@ func (q *queue) send(waiting []*pending) {
 
 // writeNow sends one datagram.
 func (q *queue) writeNow(b []byte, to netip.AddrPort) error {
+	q.sending.Lock()
+	defer q.sending.Unlock()
 	q.count.sends.Add(1)
 	if err := q.conn.sendOne(b, to); err != nil {
 		q.count.sendErrors.Add(1)

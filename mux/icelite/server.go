@@ -56,7 +56,7 @@ func Listen(network, address string, config *Config) (*Server, error) {
 // serve starts a server on sockets that it owns from now on.
 func serve(conns []packetConn, config Config) *Server {
 	s := &Server{config: config, registry: newRegistry(config.MaxPeers), closed: make(chan struct{})}
-	s.wheel.now = seconds(time.Now())
+	s.wheel.now = ticks(time.Now())
 	for _, conn := range conns {
 		s.sockets = append(s.sockets, &socket{server: s, conn: conn, queue: queue{conn: conn, count: &s.count}})
 	}
@@ -125,15 +125,22 @@ func (s *Server) forget(p *Peer, ufrags []string, addrs []netip.AddrPort) {
 // send. It is for bursts that do not come from a handler, where that is so anyway. f should be quick: what the
 // loops send waits as well.
 func (s *Server) Batch(f func()) {
+	s.hold()
+	defer s.release()
+	f()
+}
+
+// hold has what is written to any peer wait: whom a socket's peers send to may be on another socket.
+func (s *Server) hold() {
 	for _, socket := range s.sockets {
 		socket.queue.hold()
 	}
-	defer func() {
-		for _, socket := range s.sockets {
-			socket.queue.release()
-		}
-	}()
-	f()
+}
+
+func (s *Server) release() {
+	for _, socket := range s.sockets {
+		socket.queue.release()
+	}
 }
 
 // Shutdown takes no new peers any more (AddPeer fails with ErrDraining), waits until the last has ended, and closes
@@ -167,9 +174,9 @@ func (s *Server) Close() (err error) {
 	return err
 }
 
-// clock ends those whose time is over, once a second.
+// clock ends those whose time is over.
 func (s *Server) clock() {
-	ticker := time.NewTicker(time.Second)
+	ticker := time.NewTicker(wheelTick)
 	defer ticker.Stop()
 	for {
 		select {
@@ -196,6 +203,11 @@ type socket struct {
 	errors bucket // bounds error responses to strangers
 }
 
+const (
+	refusalsPerSecond = 100 // of a socket, to strangers
+	checksPerSecond   = 100 // of a peer; browsers make 20 while they connect (RFC 8445, Section 14.2)
+)
+
 // maxReceiveErrors is how many calls in a row may fail until the socket is given up.
 const maxReceiveErrors = 1000
 
@@ -218,11 +230,11 @@ func (s *socket) loop() {
 		}
 		failures = 0
 		s.server.count.receives.Add(1)
-		s.queue.hold()
+		s.server.hold()
 		for _, t := range trains {
 			s.take(t)
 		}
-		s.queue.release()
+		s.server.release()
 	}
 }
 
@@ -283,6 +295,10 @@ func (s *socket) stun(b []byte, from netip.AddrPort) {
 		count.replayed.Add(1)
 		return
 	}
+	if !peer.mayCheck(now) {
+		count.tooMany.Add(1)
+		return
+	}
 	response, ok := c.answer(password, from)
 	if ok {
 		count.checks.Add(1)
@@ -295,7 +311,7 @@ func (s *socket) stun(b []byte, from netip.AddrPort) {
 
 // refuse answers a stranger, seldom, and with fewer bytes than he has sent.
 func (s *socket) refuse(now time.Time, code int, size int, to netip.AddrPort) {
-	if response := s.check.refusal(code); len(response) <= size && s.errors.take(now) {
+	if response := s.check.refusal(code); len(response) <= size && s.errors.take(now, refusalsPerSecond) {
 		_ = s.queue.writeNow(response, to)
 	}
 }

@@ -20,6 +20,7 @@ type Stats struct {
 	Unauthenticated uint64 // checks with a wrong password, or without MESSAGE-INTEGRITY or FINGERPRINT
 	Refused         uint64 // authentic checks that were answered with an error
 	Replayed        uint64 // authentic checks that another address had sent before
+	TooMany         uint64 // authentic checks of a peer that makes more than 100 a second
 	Unattached      uint64 // data for a peer that nobody has made a transport of
 	SendErrors      uint64 // datagrams that the kernel did not take
 	ReceiveErrors   uint64 // receive calls that failed and were repeated
@@ -45,7 +46,7 @@ type PeerStats struct {
 type counters struct {
 	datagramsReceived, bytesReceived, datagramsSent, bytesSent, receives, sends atomic.Uint64
 	checks, unknownSource, notSTUN, otherSTUN, unknownUfrag, unauthenticated    atomic.Uint64
-	refused, replayed, unattached, sendErrors, receiveErrors, expired           atomic.Uint64
+	refused, replayed, tooMany, unattached, sendErrors, receiveErrors, expired  atomic.Uint64
 }
 
 // Stats returns the counts so far.
@@ -59,7 +60,7 @@ func (s *Server) Stats() Stats {
 		Checks:        c.checks.Load(),
 		UnknownSource: c.unknownSource.Load(), NotSTUN: c.notSTUN.Load(), OtherSTUN: c.otherSTUN.Load(),
 		UnknownUfrag: c.unknownUfrag.Load(), Unauthenticated: c.unauthenticated.Load(),
-		Refused: c.refused.Load(), Replayed: c.replayed.Load(), Unattached: c.unattached.Load(),
+		Refused: c.refused.Load(), Replayed: c.replayed.Load(), TooMany: c.tooMany.Load(), Unattached: c.unattached.Load(),
 		SendErrors: c.sendErrors.Load(), ReceiveErrors: c.receiveErrors.Load(),
 		Expired: c.expired.Load(),
 		Sockets: len(s.sockets),

@@ -2,21 +2,25 @@ package icelite
 
 import "time"
 
-// A wheel tells once a second whose consent may have run out. A peer that has renewed it goes on to the slot
+// A wheel tells once in a wheelTick whose consent may have run out. A peer that has renewed it goes on to the slot
 // of its new time: nothing is done for a check, and a peer is looked at once in a ConsentTimeout.
 type wheel struct {
 	slots [wheelSlots]map[*Peer]struct{}
-	now   int64 // seconds; the slot that was looked at last
+	now   int64 // in ticks; the slot that was looked at last
 }
 
-// wheelSlots is how many seconds a wheel looks ahead. Who has more time is looked at again.
-const wheelSlots = 64
+const (
+	// wheelTick is how exact a wheel is: a peer ends at most two of them after its time.
+	wheelTick = time.Second / 4
+	// wheelSlots is how many ticks a wheel looks ahead: 64 s. Who has more time is looked at again.
+	wheelSlots = 256
+)
 
-func seconds(t time.Time) int64 { return t.Unix() }
+func ticks(t time.Time) int64 { return t.UnixMilli() / wheelTick.Milliseconds() }
 
 // add puts p where it is looked at soon after due.
 func (w *wheel) add(p *Peer, due time.Time) {
-	at := min(max(seconds(due)+1, w.now+1), w.now+wheelSlots-1)
+	at := min(max(ticks(due)+1, w.now+1), w.now+wheelSlots-1)
 	slot := &w.slots[at%wheelSlots]
 	if *slot == nil {
 		*slot = make(map[*Peer]struct{})
@@ -30,10 +34,10 @@ func (w *wheel) remove(p *Peer) { delete(w.slots[p.slot], p) }
 
 // advance moves on to now and returns the peers that are due.
 func (w *wheel) advance(now time.Time) (expired []*Peer) {
-	if w.now == 0 || seconds(now)-w.now > wheelSlots {
-		w.now = max(w.now, seconds(now)-wheelSlots)
+	if w.now == 0 || ticks(now)-w.now > wheelSlots {
+		w.now = max(w.now, ticks(now)-wheelSlots)
 	}
-	for w.now < seconds(now) {
+	for w.now < ticks(now) {
 		w.now++
 		slot := &w.slots[w.now%wheelSlots]
 		peers := *slot
