@@ -20,6 +20,7 @@ import (
 	"github.com/rtctransport/rtctransport/fingerprint"
 	"github.com/rtctransport/rtctransport/interop/load/agent"
 	"github.com/rtctransport/rtctransport/keying/pionsrtp"
+	"github.com/rtctransport/rtctransport/sctpdc"
 )
 
 // A client is one peer of the server.
@@ -27,8 +28,12 @@ type client struct {
 	transport *dtlstransport.Transport
 	session   string // what the server calls it; a path
 
-	asked time.Duration // from the start to the answer to the offer
-	setUp time.Duration // from the first connectivity check to the keys
+	asked   time.Duration // from the start to the answer to the offer
+	setUp   time.Duration // from the first connectivity check to the keys
+	opening time.Duration // from the keys to the first echo on the data channel; 0: it has none
+
+	channel *sctpdc.Channel
+	echoes  atomic.Uint64
 
 	received atomic.Uint64 // RTP packets
 	mu       sync.Mutex
@@ -41,7 +46,7 @@ type client struct {
 const videoType = 96
 
 // offer writes what browsers would, as far as servers read it.
-func offer(direction string, local agent.Credentials, print fingerprint.Fingerprint) string {
+func offer(direction string, channels bool, local agent.Credentials, print fingerprint.Fingerprint) string {
 	transport := fmt.Sprintf("a=ice-ufrag:%s\r\na=ice-pwd:%s\r\n%s\r\na=setup:actpass\r\n", local.Ufrag, local.Password, print.Attribute())
 	section := func(media, mid, rtpmap string) string {
 		pt, _, _ := strings.Cut(rtpmap, " ")
@@ -51,34 +56,56 @@ func offer(direction string, local agent.Credentials, print fingerprint.Fingerpr
 		}
 		return s
 	}
-	return "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\na=msid-semantic: WMS *\r\n" +
-		section("video", "0", fmt.Sprintf("%d VP8/90000", videoType))
+	group, data := "0", ""
+	if channels {
+		group = "0 1"
+		data = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=sctp-port:5000\r\na=max-message-size:262144\r\n" + transport
+	}
+	return "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE " + group + "\r\na=msid-semantic: WMS *\r\n" +
+		section("video", "0", fmt.Sprintf("%d VP8/90000", videoType)) + data
 }
 
 // ssrc is that of all publishers' video: it is theirs alone on their transports.
 const ssrc = 0x10adbeef
 
 // join makes a session by a POST of an offer to url, and connects.
-func join(ctx context.Context, http *http.Client, url, direction string, certificate *fingerprint.Certificate) (*client, error) {
+func join(ctx context.Context, http *http.Client, url, direction string, channels bool, certificate *fingerprint.Certificate) (*client, error) {
 	local := agent.NewCredentials()
 	began := time.Now()
-	answer, session, err := post(ctx, http, url, offer(direction, local, certificate.Fingerprint()))
+	answer, session, err := post(ctx, http, url, offer(direction, channels, local, certificate.Fingerprint()))
 	if err != nil {
 		return nil, err
 	}
-	c := &client{session: session, asked: time.Since(began)}
-	remote, addr, prints, err := readAnswer(answer)
+	asked := time.Since(began)
+	remote, addr, prints, err := readAnswer(answer, channels)
 	if err != nil {
 		return nil, err
 	}
-	began = time.Now()
+	c, err := connect(ctx, addr, local, remote, &dtlstransport.Config{
+		Certificates: []*fingerprint.Certificate{certificate}, RemoteFingerprints: prints, NewProtector: pionsrtp.New,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.session, c.asked = session, asked
+	if channels {
+		if err := c.open(ctx); err != nil {
+			c.transport.Close()
+			return nil, fmt.Errorf("data channel: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// connect makes checks, a handshake and keys.
+func connect(ctx context.Context, addr netip.AddrPort, local, remote agent.Credentials, config *dtlstransport.Config) (*client, error) {
+	began := time.Now()
 	a, err := agent.Dial(ctx, addr, local, remote)
 	if err != nil {
 		return nil, fmt.Errorf("ICE: %w", err)
 	}
-	c.transport, err = dtlstransport.NewTransport(a, dtlstransport.RoleClient, &dtlstransport.Config{
-		Certificates: []*fingerprint.Certificate{certificate}, RemoteFingerprints: prints, NewProtector: pionsrtp.New,
-	})
+	c := new(client)
+	c.transport, err = dtlstransport.NewTransport(a, dtlstransport.RoleClient, config)
 	if err != nil {
 		a.Close()
 		return nil, err
@@ -115,11 +142,14 @@ func post(ctx context.Context, client *http.Client, url, offer string) (answer, 
 	return string(body), response.Header.Get("Location"), nil
 }
 
-// readAnswer returns where the server is and who.
-func readAnswer(text string) (remote agent.Credentials, addr netip.AddrPort, prints fingerprint.Set, err error) {
+// readAnswer returns where the server is and who. It has to take data channels if we have offered them.
+func readAnswer(text string, channels bool) (remote agent.Credentials, addr netip.AddrPort, prints fingerprint.Set, err error) {
 	var s sdp.SessionDescription
 	if err := s.UnmarshalString(text); err != nil || len(s.MediaDescriptions) == 0 {
 		return remote, addr, nil, errors.New("the answer is no session description")
+	}
+	if n := len(s.MediaDescriptions); channels && (n < 2 || s.MediaDescriptions[n-1].MediaName.Port.Value == 0) {
+		return remote, addr, nil, errors.New("the server takes no data channels")
 	}
 	attributes := slices.Concat(s.MediaDescriptions[0].Attributes, s.Attributes)
 	for _, a := range attributes {
@@ -175,37 +205,37 @@ func (c *client) missing() uint64 {
 
 // A burst is how a publisher sends: packets at a time, as the frames of a video.
 type burst struct {
-	packets, size int
-	perSecond     int
+	Packets, Size int
+	PerSecond     int
 }
 
-// publish sends bursts until ctx ends, and returns how many packets.
-func (c *client) publish(ctx context.Context, b burst) (sent uint64) {
-	packet := make([]byte, b.size)
+// publish sends bursts until ctx ends, and counts the packets.
+func (c *client) publish(ctx context.Context, b burst, sent *atomic.Uint64) {
+	packet := make([]byte, b.Size)
 	packet[0] = 0x80
 	binary.BigEndian.PutUint32(packet[8:], ssrc)
 	packet[12] = 0x10 // VP8: the start of a partition (RFC 7741, Section 4.2)
-	ticker := time.NewTicker(time.Second / time.Duration(b.perSecond))
+	ticker := time.NewTicker(time.Second / time.Duration(b.PerSecond))
 	defer ticker.Stop()
 	seq := uint16(0)
 	for frame := uint32(0); ; frame++ {
 		select {
 		case <-ctx.Done():
-			return sent
+			return
 		case <-c.transport.Done():
-			return sent
+			return
 		case <-ticker.C:
 		}
-		binary.BigEndian.PutUint32(packet[4:], frame*(90000/uint32(b.perSecond)))
-		for i := range b.packets {
+		binary.BigEndian.PutUint32(packet[4:], frame*(90000/uint32(b.PerSecond)))
+		for i := range b.Packets {
 			packet[1] = videoType
-			if i == b.packets-1 {
+			if i == b.Packets-1 {
 				packet[1] |= 0x80 // the end of the frame
 			}
 			binary.BigEndian.PutUint16(packet[2:], seq)
 			seq++
 			if _, err := c.transport.WriteRTP(packet); err == nil {
-				sent++
+				sent.Add(1)
 			}
 		}
 	}

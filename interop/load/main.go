@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/interop/load/profile"
 )
 
 // Bounds of what one run does.
@@ -37,6 +39,9 @@ type options struct {
 	publishers, subscribers int
 	burst                   burst
 	ramp, duration          time.Duration
+	channels                bool
+	idle, storm             int
+	profiles                string
 	pid                     int
 	json                    bool
 }
@@ -44,25 +49,47 @@ type options struct {
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("load: ")
+	if os.Getenv(crowdVariable) != "" {
+		if err := runCrowd(os.Stdin, os.Stdout); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
 	var o options
 	flag.StringVar(&o.url, "url", "http://127.0.0.1:8080", "`address` of the server, on this machine")
 	flag.StringVar(&o.room, "room", "load", "`name` of the room")
 	flag.IntVar(&o.publishers, "publishers", 1, "how many `peers` send")
 	flag.IntVar(&o.subscribers, "subscribers", 50, "how many `peers` receive, spread over the publishers")
-	flag.IntVar(&o.burst.packets, "burst", 10, "`packets` that a publisher sends at a time; 0: none, peers are idle")
-	flag.IntVar(&o.burst.size, "size", 1200, "`bytes` of each packet, header included")
-	flag.IntVar(&o.burst.perSecond, "fps", 30, "bursts a `second`")
+	flag.IntVar(&o.burst.Packets, "burst", 10, "`packets` that a publisher sends at a time; 0: none, peers are idle")
+	flag.IntVar(&o.burst.Size, "size", 1200, "`bytes` of each packet, header included")
+	flag.IntVar(&o.burst.PerSecond, "fps", 30, "bursts a `second`")
 	flag.DurationVar(&o.ramp, "ramp", 0, "spread the joining over this `time`; 0: as fast as they can")
 	flag.DurationVar(&o.duration, "duration", 10*time.Second, "how `long` media runs after all have joined")
+	flag.BoolVar(&o.channels, "channels", false, "open a data channel from each peer, and say something on it every second")
+	flag.IntVar(&o.idle, "idle", 0, "measure our own server, without HTTP, with so many `peers` at rest")
+	flag.IntVar(&o.storm, "storm", 0, "measure our own server, without HTTP, while so many `peers` come within -ramp (5 s) and it forwards media to -subscribers")
+	flag.StringVar(&o.profiles, "profiles", "", "`directory` for heap.txt and goroutine.txt of our own server with all peers")
 	flag.IntVar(&o.pid, "pid", 0, "`process` of the server, to report its CPU time and memory (Linux)")
 	flag.BoolVar(&o.json, "json", false, "print the report as JSON")
 	flag.Parse()
 	if err := o.check(); err != nil {
 		log.Fatal(err)
 	}
+	if o.profiles != "" {
+		runtime.MemProfileRate = profile.Rate
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	r, err := run(ctx, o, os.Stderr)
+	var r interface {
+		print(io.Writer)
+		ok() bool
+	}
+	var err error
+	if b := o.bare(); b != nil {
+		r, err = b.run(ctx, os.Stderr)
+	} else {
+		r, err = run(ctx, o, os.Stderr)
+	}
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -71,9 +98,25 @@ func main() {
 	} else {
 		r.print(os.Stdout)
 	}
-	if r.Failed > 0 {
+	if !r.ok() {
 		os.Exit(1)
 	}
+}
+
+// bare returns what is to be measured of our own server; nil: another one is meant.
+func (o *options) bare() *bare {
+	b := &bare{resting: o.idle, ramp: o.ramp, burst: o.burst, channels: o.channels, settle: 2 * time.Second, duration: o.duration, profiles: o.profiles}
+	switch {
+	case o.storm > 0:
+		b.resting, b.receivers = o.storm, o.subscribers
+		if o.ramp == 0 {
+			b.ramp = 5 * time.Second
+		}
+	case o.idle > 0:
+	default:
+		return nil
+	}
+	return b
 }
 
 func (o *options) check() error {
@@ -85,9 +128,13 @@ func (o *options) check() error {
 	switch {
 	case u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()):
 		return fmt.Errorf("%s is not on this machine", u.Host)
+	case o.idle < 0 || o.storm < 0 || o.idle > 0 && o.storm > 0 || max(o.idle, o.storm) > maxPeers:
+		return fmt.Errorf("-idle and -storm exclude each other, and take at most %d peers", maxPeers)
+	case o.profiles != "" && o.idle == 0:
+		return errors.New("-profiles goes with -idle")
 	case o.publishers < 1 || o.subscribers < 0 || o.publishers+o.subscribers > maxPeers:
 		return fmt.Errorf("1 to %d peers, of which one at least is a publisher", maxPeers)
-	case o.burst.packets < 0 || o.burst.packets > 100 || o.burst.size < 13 || o.burst.size > 1400 || o.burst.perSecond < 1 || o.burst.perSecond > 1000:
+	case o.burst.Packets < 0 || o.burst.Packets > 100 || o.burst.Size < 13 || o.burst.Size > 1400 || o.burst.PerSecond < 1 || o.burst.PerSecond > 1000:
 		return errors.New("bursts are of up to 100 packets of 13 to 1400 bytes, 1 to 1000 a second")
 	case o.ramp < 0 || o.duration < 0 || o.ramp+o.duration > maxTime:
 		return fmt.Errorf("a run takes at most %v", maxTime)
@@ -112,7 +159,7 @@ func run(ctx context.Context, o options, progress io.Writer) (*Report, error) {
 	var ids []string
 	for range o.publishers {
 		joining, cancel := context.WithTimeout(ctx, joinWithin)
-		c, err := join(joining, web, o.url+"/rooms/"+o.room+"/whip?name=load", "sendonly", certificate)
+		c, err := join(joining, web, o.url+"/rooms/"+o.room+"/whip?name=load", "sendonly", o.channels, certificate)
 		cancel()
 		if err != nil {
 			return nil, fmt.Errorf("publisher: %w", err)
@@ -124,9 +171,9 @@ func run(ctx context.Context, o options, progress io.Writer) (*Report, error) {
 	var publishing sync.WaitGroup
 	media, stopMedia := context.WithCancel(ctx)
 	defer stopMedia()
-	if o.burst.packets > 0 {
+	if o.burst.Packets > 0 {
 		for _, c := range clients {
-			publishing.Go(func() { sent.Add(c.publish(media, o.burst)) })
+			publishing.Go(func() { c.publish(media, o.burst, &sent) })
 		}
 	}
 
@@ -136,7 +183,6 @@ func run(ctx context.Context, o options, progress io.Writer) (*Report, error) {
 	web.CloseIdleConnections() // so that what the server holds is peers alone
 	joined := usageOf(o.pid)
 	r := &Report{Peers: len(clients), Failed: len(failures), Failures: tally(failures), JoinedIn: time.Since(began).Seconds()}
-	r.setUp(subscribers)
 	r.Server.PerJoin = joined.cpu(before) / time.Duration(max(1, len(clients)))
 
 	received := func() (n uint64) {
@@ -144,6 +190,11 @@ func run(ctx context.Context, o options, progress io.Writer) (*Report, error) {
 			n += c.received.Load()
 		}
 		return n
+	}
+	if o.channels {
+		for _, c := range clients {
+			go c.ping(media)
+		}
 	}
 	packets, ourCPU := received(), usageOf(os.Getpid())
 	began = time.Now()
@@ -157,15 +208,13 @@ func run(ctx context.Context, o options, progress io.Writer) (*Report, error) {
 	}
 	r.Seconds = time.Since(began).Seconds()
 	after := usageOf(o.pid)
+	r.count(subscribers)
 	r.Received = received() - packets
 	r.Server.CPU, r.Server.Memory = after.cpu(joined), after.memory
 	r.Client = usageOf(os.Getpid()).cpu(ourCPU)
 	stopMedia()
 	publishing.Wait()
 	r.Sent = sent.Load()
-	for _, c := range subscribers {
-		r.Missing += c.missing()
-	}
 	return r, nil
 }
 
@@ -184,7 +233,7 @@ func joinAll(ctx context.Context, o options, web *http.Client, ids []string, cer
 			defer func() { <-room }()
 			one, cancel := context.WithTimeout(ctx, joinWithin)
 			defer cancel()
-			c, err := join(one, web, o.url+"/rooms/"+o.room+"/whep/"+ids[i%len(ids)], "recvonly", certificate)
+			c, err := join(one, web, o.url+"/rooms/"+o.room+"/whep/"+ids[i%len(ids)], "recvonly", o.channels, certificate)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

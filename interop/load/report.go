@@ -16,11 +16,13 @@ type Report struct {
 
 	Answer Percentiles `json:"answer"` // from the offer to the answer
 	SetUp  Percentiles `json:"setUp"`  // from the first connectivity check to the keys
+	Opened Percentiles `json:"opened"` // from the keys to the first echo on a data channel
 
 	Seconds  float64 `json:"seconds"` // of media after all had joined
 	Sent     uint64  `json:"sent"`    // RTP packets by publishers, in all
 	Received uint64  `json:"received"`
 	Missing  uint64  `json:"missing"` // between the first and the last that a subscriber got, over the whole run
+	Echoes   uint64  `json:"echoes"`  // messages that came back on data channels, over the whole run
 
 	Client time.Duration `json:"client"` // CPU time of ours while media ran
 	Server struct {
@@ -46,12 +48,19 @@ func percentiles(times []time.Duration) (p Percentiles) {
 	return Percentiles{at(0.5), at(0.99), times[len(times)-1]}
 }
 
-func (r *Report) setUp(clients []*client) {
-	var asked, setUp []time.Duration
+// count sums up what clients have seen.
+func (r *Report) count(clients []*client) {
+	var asked, setUp, opened []time.Duration
 	for _, c := range clients {
 		asked, setUp = append(asked, c.asked), append(setUp, c.setUp)
+		if c.channel != nil {
+			opened = append(opened, c.opening)
+		}
+		r.Received += c.received.Load()
+		r.Missing += c.missing()
+		r.Echoes += c.echoes.Load()
 	}
-	r.Answer, r.SetUp = percentiles(asked), percentiles(setUp)
+	r.Answer, r.SetUp, r.Opened = percentiles(asked), percentiles(setUp), percentiles(opened)
 }
 
 func tally(failures []error) map[string]int {
@@ -62,13 +71,20 @@ func tally(failures []error) map[string]int {
 	return t
 }
 
+func (p Percentiles) String() string {
+	return fmt.Sprintf("p50 %v  p99 %v  max %v", ms(p.P50), ms(p.P99), ms(p.Max))
+}
+
 func (r *Report) print(w io.Writer) {
 	fmt.Fprintf(w, "peers      %d joined in %.1f s, %d failed\n", r.Peers, r.JoinedIn, r.Failed)
 	for text, n := range r.Failures {
 		fmt.Fprintf(w, "           %d x %s\n", n, text)
 	}
-	fmt.Fprintf(w, "answer     p50 %v  p99 %v  max %v\n", ms(r.Answer.P50), ms(r.Answer.P99), ms(r.Answer.Max))
-	fmt.Fprintf(w, "ICE+DTLS   p50 %v  p99 %v  max %v\n", ms(r.SetUp.P50), ms(r.SetUp.P99), ms(r.SetUp.Max))
+	fmt.Fprintf(w, "answer     %v\n", r.Answer)
+	fmt.Fprintf(w, "ICE+DTLS   %v\n", r.SetUp)
+	if r.Echoes > 0 {
+		fmt.Fprintf(w, "channels   open %v; %d echoes\n", r.Opened, r.Echoes)
+	}
 	if r.Received > 0 {
 		fmt.Fprintf(w, "media      %d packets/s received, %d missing of %d\n", uint64(float64(r.Received)/r.Seconds), r.Missing, r.Missing+r.Received)
 		fmt.Fprintf(w, "client     %d CPU-ns per packet received\n", uint64(r.Client)/r.Received)

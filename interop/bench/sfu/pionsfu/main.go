@@ -125,6 +125,9 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, prepare func(pc 
 	id := strconv.Itoa(s.next)
 	s.peers[id] = pc
 	s.mu.Unlock()
+	pc.OnDataChannel(func(c *webrtc.DataChannel) { // what comes goes back
+		c.OnMessage(func(m webrtc.DataChannelMessage) { _ = c.Send(m.Data) })
+	})
 	err = prepare(pc, id)
 	if err == nil {
 		err = pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: string(offer)})

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/interop/load/profile"
+)
+
+// bare is what is measured of a server in this process, whose clients are in another one.
+type bare struct {
+	resting   int           // peers that come, and do nothing but what they do on a data channel
+	ramp      time.Duration // in which they come, evenly; 0: as fast as they can
+	receivers int           // of one publisher's media, which are there before; 0: no media
+	burst     burst
+	channels  bool
+	settle    time.Duration // for which media runs before anybody comes, and all until they are at rest
+	duration  time.Duration // of rest, in which they are measured
+	profiles  string        // directory for what the server holds then; empty: none
+}
+
+// run starts the server, has all join, and measures.
+func (b *bare) run(ctx context.Context, progress io.Writer) (*BareReport, error) {
+	certificate, err := fingerprint.Generate(fingerprint.ECDSAP256)
+	if err != nil {
+		return nil, err
+	}
+	text, err := certificate.MarshalPEM()
+	if err != nil {
+		return nil, err
+	}
+	s, err := serve(certificate, b.channels)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	ctx, cancel := context.WithTimeout(ctx, maxTime)
+	defer cancel()
+	beginning := beginning{Server: s.udp.AddrPort(), Certificate: text, Burst: b.burst, Channels: b.channels}
+	if b.ramp == 0 {
+		beginning.AtATime = atATime
+	}
+	c, err := startCrowd(ctx, beginning)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+
+	floor, err := newFloor()
+	if err != nil {
+		return nil, err
+	}
+	r := &BareReport{Before: memory()}
+	if b.receivers > 0 {
+		fmt.Fprintf(progress, "media to %d receivers\n", b.receivers)
+		if err := b.media(ctx, s, c, r); err != nil {
+			return nil, err
+		}
+	}
+	began, cpu := time.Now(), cpuTime()
+	if err := b.join(ctx, s, c, floor, progress); err != nil {
+		return nil, err
+	}
+	joined, err := c.report()
+	if err != nil {
+		return nil, err
+	}
+	took := time.Since(began)
+	r.Floor = floor.each()
+	r.PerJoin = max(0, cpuTime()-cpu-floor.used-time.Duration(r.MediaCPU*float64(took))) / time.Duration(max(1, b.resting))
+	fmt.Fprintf(progress, "%d have joined, %d have failed; at rest for %v\n", joined.Peers, joined.Failed, b.duration)
+	if !wait(ctx, b.settle) {
+		return nil, ctx.Err()
+	}
+	r.After = memory()
+	if b.profiles != "" {
+		command := fmt.Sprintf("go run ./interop/load -idle %d", b.resting)
+		if err := profile.Keep(b.profiles, command, profile.Own); err != nil {
+			return nil, err
+		}
+	}
+	began, cpu = time.Now(), cpuTime()
+	if !wait(ctx, b.duration) {
+		return nil, ctx.Err()
+	}
+	rested := time.Since(began)
+	r.Rest = cpuTime() - cpu
+	last, err := c.report()
+	if err != nil {
+		return nil, err
+	}
+	r.Report = *last
+	r.JoinedIn, r.Seconds = took.Seconds(), rested.Seconds()
+	return r, nil
+}
+
+// media has a publisher and its receivers join, and measures what they cost.
+func (b *bare) media(ctx context.Context, s *server, c *crowd, r *BareReport) error {
+	for i := range b.receivers + 1 {
+		p := receiver
+		if i == b.receivers {
+			p = publisher
+		}
+		if err := invite(s, c, p); err != nil {
+			return err
+		}
+		if i == b.receivers-1 { // so that the first packet is everybody's
+			if _, err := c.report(); err != nil {
+				return err
+			}
+		}
+	}
+	if _, err := c.report(); err != nil {
+		return err
+	}
+	began, cpu := time.Now(), cpuTime()
+	if !wait(ctx, b.settle) {
+		return ctx.Err()
+	}
+	r.MediaCPU = float64(cpuTime()-cpu) / float64(time.Since(began))
+	return nil
+}
+
+// join has the resting peers come.
+func (b *bare) join(ctx context.Context, s *server, c *crowd, floor *floor, progress io.Writer) error {
+	began, told := time.Now(), time.Now()
+	for i := range b.resting {
+		if due := began.Add(b.ramp * time.Duration(i) / time.Duration(b.resting)); time.Until(due) > time.Millisecond {
+			if !wait(ctx, time.Until(due)) {
+				return ctx.Err()
+			}
+		}
+		if err := invite(s, c, resting); err != nil {
+			return err
+		}
+		if i%floorEvery == 0 {
+			if err := floor.sample(); err != nil {
+				return err
+			}
+		}
+		if time.Since(told) > time.Second {
+			told = time.Now()
+			fmt.Fprintf(progress, "%d of %d are joining or have joined\n", i+1, b.resting)
+		}
+	}
+	return nil
+}
+
+func invite(s *server, c *crowd, p part) error {
+	remote, err := s.admit(p)
+	if err != nil {
+		return err
+	}
+	return c.tell(order{Join: &invitation{Part: p, Remote: remote}})
+}
