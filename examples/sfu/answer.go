@@ -87,6 +87,9 @@ func (l *Local) writeSection(m *sdp.MediaDescription, section *Section, sends *T
 	for _, fb := range section.Feedback {
 		m.WithValueAttribute("rtcp-fb", number+" "+fb)
 	}
+	if section.TransportCC != 0 {
+		m.WithValueAttribute("extmap", fmt.Sprintf("%d %s", section.TransportCC, transportCC))
+	}
 	if sends == nil {
 		m.WithPropertyAttribute("recvonly")
 		return

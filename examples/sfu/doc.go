@@ -22,7 +22,7 @@
 //
 // There is no goroutine for a peer. Opus and VP8 are forwarded as they are: nothing is decoded. What feedback does is in
 // feedback.go: a new subscriber asks for a key frame, lost packets are asked for and sent again, and the publisher is told
-// a rate that suits its receivers.
+// a rate that suits its receivers. transportcc.go tells it when each packet came, from which it learns what its path carries.
 //
 // Rooms may span several processes, through NATS (cluster.go): -nats-listen on one, -nats on the others.
 //

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -126,16 +127,20 @@ func (r *receiver) report(now time.Time, ssrc uint32) rtcp.ReceptionReport {
 	return b
 }
 
-// received counts a packet, and asks for those before it that are missing.
-func (s *Stream) received(now time.Time, kind Kind, seq uint16) {
+// received counts a packet, asks for those before it that are missing, and tells when packets came.
+func (s *Stream) received(now time.Time, kind Kind, b []byte) {
 	s.mu.Lock()
 	r := &s.receivers[kind]
-	r.packet(seq)
+	r.packet(binary.BigEndian.Uint16(b[2:]))
+	came := s.arrivals.packet(now, kind, b)
 	var lost []uint16
 	if kind == Video && len(r.missing) > 0 {
 		lost = r.wanted(now)
 	}
 	s.mu.Unlock()
+	if len(came) > 0 {
+		s.write(came...)
+	}
 	if len(lost) > 0 {
 		s.write(&rtcp.TransportLayerNack{SenderSSRC: s.Out[Video].RTX, MediaSSRC: s.in[Video].Load(), Nacks: rtcp.NackPairsFromSequenceNumbers(lost)})
 	}
@@ -145,6 +150,16 @@ func (s *Stream) received(now time.Time, kind Kind, seq uint16) {
 func (s *Stream) write(packets ...rtcp.Packet) {
 	if b, err := rtcp.Marshal(packets); err == nil && s.writeRTCP != nil {
 		_, _ = s.writeRTCP(b) // before the handshake is complete there is nobody to tell
+	}
+}
+
+// tellArrivals tells of packets that came before a pause.
+func (s *Stream) tellArrivals(now time.Time) {
+	s.mu.Lock()
+	came := s.arrivals.tell(now)
+	s.mu.Unlock()
+	if len(came) > 0 {
+		s.write(came...)
 	}
 }
 

@@ -104,13 +104,18 @@ func testStream() (*Stream, *[]rtcp.Packet) {
 	o := new(Offer)
 	o.Used[Audio], o.Used[Video] = &Section{PayloadType: 111}, &Section{PayloadType: 96}
 	s := newStream("id", "room", "name", o)
+	return s, told(s)
+}
+
+// told returns what the publisher of a stream will have been told.
+func told(s *Stream) *[]rtcp.Packet {
 	told := new([]rtcp.Packet)
 	s.writeRTCP = func(b []byte) (int, error) {
 		packets, err := rtcp.Unmarshal(b)
 		*told = append(*told, packets...)
 		return len(b), err
 	}
-	return s, told
+	return told
 }
 
 func TestAKeyFrameIsAskedForSeldom(t *testing.T) {
@@ -152,6 +157,63 @@ func TestAPublisherIsAskedForWhatDidNotCome(t *testing.T) {
 	}
 	if remb := (*told)[1].(*rtcp.ReceiverEstimatedMaximumBitrate); uint64(remb.Bitrate) != maxRate {
 		t.Errorf("rate %v", remb.Bitrate)
+	}
+}
+
+// A publisher that numbers its packets is told which came, and when; receivers get them without those numbers.
+func TestAPublisherIsToldWhenItsPacketsCame(t *testing.T) {
+	o, err := ParseOffer(offer, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStream("id", "room", "name", o)
+	told := told(s)
+	began := s.arrivals.began
+	for number := range uint16(20) {
+		if number%5 == 3 {
+			continue
+		}
+		b := extended(oneByte, []byte{0x31, 0, byte(number)}, packet(96, 100+number, 77, "video"))
+		s.received(began.Add(time.Duration(number)*10*time.Millisecond), Video, b)
+		s.forward(Video, withoutExtensions(b))
+	}
+	s.tellArrivals(began.Add(time.Second))
+	s.tellArrivals(began.Add(2 * time.Second)) // nothing new
+	var came []uint16
+	reports, deltas := 0, 0
+	for _, p := range *told {
+		cc, ok := p.(*rtcp.TransportLayerCC)
+		if !ok {
+			continue
+		}
+		reports++
+		number := cc.BaseSequenceNumber
+		for _, chunk := range cc.PacketChunks {
+			var symbols []uint16
+			switch c := chunk.(type) {
+			case *rtcp.RunLengthChunk:
+				symbols = slices.Repeat([]uint16{c.PacketStatusSymbol}, int(c.RunLength))
+			case *rtcp.StatusVectorChunk:
+				symbols = c.SymbolList
+			}
+			for _, symbol := range symbols {
+				if symbol != rtcp.TypeTCCPacketNotReceived && number < cc.BaseSequenceNumber+cc.PacketStatusCount {
+					came = append(came, number)
+				}
+				number++
+			}
+		}
+		deltas += len(cc.RecvDeltas)
+		if cc.MediaSSRC != 77 || cc.SenderSSRC != s.Out[Audio].RTX|s.Out[Video].RTX {
+			t.Errorf("%+v", cc)
+		}
+	}
+	want := []uint16{0, 1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15, 16, 17, 19}
+	if !slices.Equal(came, want) || deltas != len(want) || reports < 4 || reports > 5 {
+		t.Errorf("%v came, by %d reports with %d times", came, reports, deltas)
+	}
+	if b, ok := s.cache.get(nil, 119); !ok || b[0] != 0x80 || string(b[rtpHeader:]) != "video" {
+		t.Errorf("kept: %x", b)
 	}
 }
 

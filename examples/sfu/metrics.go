@@ -57,7 +57,7 @@ func (m *Metrics) end(connected bool, err error) {
 var (
 	drops   = prometheus.NewDesc("sfu_dropped_datagrams_total", "Datagrams that were dropped, by reason.", []string{"reason"}, nil)
 	packets = prometheus.NewDesc("sfu_datagrams_total", "Datagrams on the UDP port.", []string{"direction"}, nil)
-	bytes   = prometheus.NewDesc("sfu_bytes_total", "Bytes of UDP payload on the port.", []string{"direction"}, nil)
+	octets  = prometheus.NewDesc("sfu_bytes_total", "Bytes of UDP payload on the port.", []string{"direction"}, nil)
 	calls   = prometheus.NewDesc("sfu_kernel_calls_total", "Calls of the kernel that moved datagrams.", []string{"direction"}, nil)
 	ends    = prometheus.NewDesc("sfu_sessions_ended_total", "Sessions that have ended.", []string{"how"}, nil)
 	now     = prometheus.NewDesc("sfu_current", "What there is now.", []string{"what"}, nil)
@@ -65,7 +65,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (m *Metrics) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{drops, packets, bytes, calls, ends, now} {
+	for _, d := range []*prometheus.Desc{drops, packets, octets, calls, ends, now} {
 		out <- d
 	}
 }
@@ -81,8 +81,8 @@ func (m *Metrics) Collect(out chan<- prometheus.Metric) {
 	}
 	counter(packets, s.PacketsIn, "in")
 	counter(packets, s.PacketsOut, "out")
-	counter(bytes, s.BytesIn, "in")
-	counter(bytes, s.BytesOut, "out")
+	counter(octets, s.BytesIn, "in")
+	counter(octets, s.BytesOut, "out")
 	counter(calls, s.Receives, "in")
 	counter(calls, s.Sends, "out")
 	counter(ends, m.failed.Load(), "failed")

@@ -41,20 +41,33 @@ func startSFU(t *testing.T, config *icelite.Config) (*SFU, *Server) {
 
 // A seen is what a page tells about one stream that it receives.
 type seen struct {
-	Name   string  `json:"name"`
-	Frames int     `json:"frames"` // decoded
-	Audio  float64 `json:"audio"`  // energy of it, which silence has not
+	Name    string  `json:"name"`
+	Frames  int     `json:"frames"`  // decoded
+	First   float64 `json:"first"`   // ms until the first of them; 0: none yet
+	Freezes int     `json:"freezes"` // times that the picture stood still
+	Frozen  float64 `json:"frozen"`  // seconds, in all
+	Asked   int     `json:"asked"`   // requests for lost packets
+	Audio   float64 `json:"audio"`   // energy of it, which silence has not
+}
+
+// A sending is what a page tells about what it sends.
+type sending struct {
+	Rate     float64 `json:"rate"`     // bits/s that it takes its path to carry
+	Numbered bool    `json:"numbered"` // the packets have numbers for feedback about the transport
+	Sent     int     `json:"sent"`     // frames
+	Asked    int     `json:"asked"`    // requests for lost packets, of the server
 }
 
 // A report is what a page tells of itself, twice a second.
 type report struct {
-	Who   string `json:"who"`
-	Note  string `json:"note"`
-	Tiles []seen `json:"tiles"`
+	Who   string  `json:"who"`
+	Note  string  `json:"note"`
+	Own   sending `json:"own"`
+	Tiles []seen  `json:"tiles"`
 }
 
 // watchPages serves the room's page with a script of the test in it, testdata/visitor.js, which joins and reports.
-func watchPages(t *testing.T, s *Server, told chan report) (page string) {
+func watchPages(t *testing.T, s http.Handler, told chan report) (page string) {
 	t.Helper()
 	routes := http.NewServeMux()
 	routes.Handle("/", s)
@@ -79,8 +92,11 @@ func watchPages(t *testing.T, s *Server, told chan report) (page string) {
 	})
 	server := httptest.NewServer(routes)
 	t.Cleanup(server.Close)
-	return server.URL + "/visit?room=test&size=320x240&name="
+	return server.URL + "/visit?room=test&name="
 }
+
+// small has a page send little video, so that several fit on one machine.
+const small = "&size=320x240"
 
 // roomPatience is for browsers to start and to decode, on a machine that does other things as well.
 const roomPatience = 240 * time.Second
@@ -115,7 +131,7 @@ func TestEveryoneInARoomSeesAndHearsEveryone(t *testing.T) {
 		if i == 3 {
 			browser = headless.Firefox
 		}
-		browser.Open(t, pages[i%2]+url.QueryEscape(name))
+		browser.Open(t, pages[i%2]+url.QueryEscape(name)+small)
 	}
 
 	const frames = 20

@@ -52,6 +52,7 @@ type Section struct {
 	Feedback    []string
 	RTX         uint8 // payload type of retransmissions (RFC 4588); 0: none
 	Reduced     bool  // a=rtcp-rsize
+	TransportCC uint8 // id of that header extension (RFC 8285), of a publisher; 0: none
 }
 
 // ParseOffer reads an offer whose sections the peer only sends (a publisher) or only receives. Each error is one line that
@@ -80,6 +81,9 @@ func ParseOffer(text string, publisher bool) (*Offer, error) {
 			!bundled && transport != nil, bundled && !slices.Contains(group, section.MID),
 			!wants(&s, m, publisher), !section.readCodec(m, codecs[kind]):
 			continue
+		}
+		if publisher {
+			section.readTransportCC(m)
 		}
 		section.Kind = kind
 		o.Used[kind] = section
@@ -182,6 +186,27 @@ func (s *Section) readCodec(m *sdp.MediaDescription, name string) bool {
 	}
 	_, s.Reduced = m.Attribute("rtcp-rsize")
 	return true
+}
+
+// readTransportCC finds the extension and the feedback, which are of use together only.
+func (s *Section) readTransportCC(m *sdp.MediaDescription) {
+	number := strconv.Itoa(int(s.PayloadType))
+	asked := slices.ContainsFunc(values(m.Attributes, "rtcp-fb"), func(v string) bool {
+		return v == number+" transport-cc" || v == "* transport-cc"
+	})
+	for _, v := range values(m.Attributes, "extmap") {
+		f := strings.Fields(v)
+		if !asked || len(f) < 2 || f[1] != transportCC {
+			continue
+		}
+		// "<value>[/<direction>]" (RFC 8285, Section 8); larger numbers have the two-byte form only.
+		value, _, _ := strings.Cut(f[0], "/")
+		if id, err := strconv.ParseUint(value, 10, 8); err == nil && id >= 1 && id <= 14 {
+			s.TransportCC = uint8(id)
+			s.Feedback = append(s.Feedback, "transport-cc")
+			return
+		}
+	}
 }
 
 func values(attributes []sdp.Attribute, key string) (v []string) {

@@ -40,6 +40,8 @@ a=rtcp-fb:96 nack
 a=rtcp-fb:96 nack pli
 a=rtcp-fb:96 transport-cc
 a=rtcp-fb:96 goog-remb
+a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time
+a=extmap:3/sendonly http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01
 a=rtpmap:97 rtx/90000
 a=fmtp:97 apt=96
 `
@@ -53,7 +55,8 @@ func TestAnOfferIsReadForWhatWeForward(t *testing.T) {
 	if o.Ufrag != "abcd" || audio.PayloadType != 111 || audio.Parameters != "minptime=10;useinbandfec=1" {
 		t.Errorf("%+v, %+v", o, audio)
 	}
-	if video.PayloadType != 96 || video.RTX != 97 || strings.Join(video.Feedback, ",") != "nack,nack pli,goog-remb" || !video.Reduced {
+	if video.PayloadType != 96 || video.RTX != 97 || strings.Join(video.Feedback, ",") != "nack,nack pli,goog-remb,transport-cc" || !video.Reduced ||
+		video.TransportCC != 3 || audio.TransportCC != 0 {
 		t.Errorf("%+v", video)
 	}
 	if _, err := ParseOffer(offer, false); err == nil || !strings.Contains(err.Error(), "recvonly") {
@@ -73,6 +76,40 @@ func TestAnOfferThatCannotBeUsedIsRefusedWithTheReason(t *testing.T) {
 	} {
 		if _, err := ParseOffer(change(offer), true); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%q is the reason for: %v", name, err)
+		}
+	}
+}
+
+func TestTransportFeedbackIsAgreedToWithPublishersWhoNumberPackets(t *testing.T) {
+	const extmap, feedback = "a=extmap:3 " + transportCC + "\r\n", "a=rtcp-fb:96 transport-cc\r\n"
+	certificate, err := fingerprint.Generate(fingerprint.ECDSAP256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	local := &Local{icelite.Credentials{Ufrag: "mine", Password: "9876543210987654321098"}, []string{"1 1 udp 7 192.0.2.1 3478 typ host"}, certificate.Fingerprint()}
+	for name, test := range map[string]struct {
+		old, new string
+		agreed   bool
+	}{
+		"both":              {"", "", true},
+		"no numbers":        {"draft-holmer", "draft-other", false},
+		"no feedback":       {"transport-cc\n", "transport-xx\n", false},
+		"the two-byte form": {"extmap:3/sendonly", "extmap:15", false},
+	} {
+		text := offer
+		if test.old != "" {
+			text = strings.ReplaceAll(offer, test.old, test.new)
+		}
+		o, err := ParseOffer(text, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := local.Answer(o, nil, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(answer, extmap) != test.agreed || strings.Contains(answer, feedback) != test.agreed || strings.Contains(answer, "abs-send-time") {
+			t.Errorf("%s:\n%s", name, answer)
 		}
 	}
 }

@@ -212,6 +212,7 @@ func (s *SFU) tick() {
 		case now := <-ticker.C:
 			for _, stream := range s.rooms.streams() {
 				stream.sendKeyFrameRequest(now)
+				stream.tellArrivals(now)
 				if n%int(reportEvery/tick) == 0 {
 					stream.tell(now)
 				}

@@ -31,6 +31,7 @@ type Stream struct {
 
 	mu        sync.Mutex
 	receivers [kinds]receiver
+	arrivals  arrivals
 	lastPLI   time.Time
 	wantsPLI  bool
 	rates     map[string]remoteRate // by server
@@ -51,6 +52,7 @@ func newStream(id, room, name string, o *Offer) *Stream {
 			s.Out[kind].SSRC, s.Out[kind].RTX = newSSRC(), newSSRC()
 		}
 	}
+	s.arrivals = newArrivals(o, s.Out[Audio].RTX|s.Out[Video].RTX)
 	s.subscribers.Store(new([]*Subscriber))
 	return s
 }
@@ -80,8 +82,8 @@ func (s *Stream) onRTP(b []byte) {
 	if ssrc := binary.BigEndian.Uint32(b[8:]); s.in[kind].Load() != ssrc {
 		s.in[kind].Store(ssrc)
 	}
-	s.received(time.Now(), kind, binary.BigEndian.Uint16(b[2:]))
-	s.forward(kind, b)
+	s.received(time.Now(), kind, b)
+	s.forward(kind, withoutExtensions(b))
 }
 
 // forward sends a packet on under the numbers of Out.

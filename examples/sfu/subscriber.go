@@ -85,7 +85,7 @@ func (s *Subscriber) resend(seq uint16) {
 	}
 	b, ok := s.stream.cache.get(make([]byte, 0, cachedSize+2), seq)
 	header := rtpHeader + 4*int(b[:max(len(b), 1)][0]&0xf)
-	if !ok || len(b) < header || b[0]&0x10 != 0 { // no header extensions are negotiated
+	if !ok || len(b) < header || b[0]&0x10 != 0 { // extensions are taken off
 		return
 	}
 	b = append(b, 0, 0)
