@@ -199,7 +199,7 @@ func (c *client12) open(r *record.Record) ([]byte, error) {
 	}
 	for _, n := range c.choices {
 		copied := *r
-		copied.Body = bytes.Clone(r.Body) // for a failure leaves nothing of it
+		copied.Raw = bytes.Clone(r.Raw) // for a failure leaves nothing of it
 		content, err := n.opener.Open(&copied)
 		if err != nil {
 			continue

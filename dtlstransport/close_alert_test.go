@@ -45,8 +45,8 @@ func TestCloseNotifyEndsBothSidesInPeace(t *testing.T) { // ALERT-04, ALERT-11
 			t.Fatal("Close leaves nothing to be sent")
 		}
 		r, rest, _ := record.Next(b)
-		if r.Type != record.TypeAlert || r.Number.Epoch != 1 || len(rest) > 0 || len(r.Body) == 2 {
-			t.Errorf("close_notify goes out as %v in epoch %d, %d bytes", r.Type, r.Number.Epoch, len(r.Body))
+		if r.Type != record.TypeAlert || r.Number.Epoch != 1 || len(rest) > 0 || len(r.Body()) == 2 {
+			t.Errorf("close_notify goes out as %v in epoch %d, %d bytes", r.Type, r.Number.Epoch, len(r.Body()))
 		}
 		if _, err := e.AppendApplicationData(nil, []byte("after")); !errors.Is(err, ErrClosed) {
 			t.Errorf("sending after Close: %v", err)

@@ -61,7 +61,8 @@ func (e *Engine) readEnd() uint64 {
 // nextRecord reads the record at the start of b. All records of TypeConnectionID
 // that mean us have ours.
 func (e *Engine) nextRecord(b []byte) (r record.Record, rest []byte, ok bool) {
-	return record.NextCID(b, len(e.localCID))
+	rest, ok = r.Next(b, len(e.localCID))
+	return r, rest, ok
 }
 
 // mayBeHandshake reports whether a record may have handshake messages: with a

@@ -35,17 +35,18 @@ func TestEachSideChoosesWhatIsOnThePeersRecords(t *testing.T) {
 					want = wantClient
 				}
 				for len(b) > 0 {
-					r, rest, ok := record.NextCID(b, len(want))
+					var r record.Record
+					rest, ok := r.Next(b, len(want))
 					if !ok {
 						t.Fatalf("no record: %x", b)
 					}
 					b = rest
-					if r.Number.Epoch == 0 && r.CID == nil {
+					if r.Number.Epoch == 0 && r.CID() == nil {
 						continue
 					}
 					protected[to.name]++
-					if (r.Type == record.TypeConnectionID) != (len(want) > 0) || !bytes.Equal(r.CID, want) {
-						t.Errorf("to the %s: type %v in epoch %d with %x", to.name, r.Type, r.Number.Epoch, r.CID)
+					if (r.Type == record.TypeConnectionID) != (len(want) > 0) || !bytes.Equal(r.CID(), want) {
+						t.Errorf("to the %s: type %v in epoch %d with %x", to.name, r.Type, r.Number.Epoch, r.CID())
 					}
 				}
 				return nil
@@ -222,7 +223,7 @@ func TestAServerThatWasNotAskedSendsNoConnectionID(t *testing.T) { // CID-01
 	s.before = func(to *end, n int, b []byte) [][]byte {
 		if to == s.client && n == 0 {
 			r, _, _ := record.Next(b)
-			_, body, _, _ := wire.ParseFragment(r.Body)
+			_, body, _, _ := wire.ParseFragment(r.Body())
 			if hello, err := wire.ParseServerHello(body); err != nil || hello.HasConnectionID {
 				t.Errorf("ServerHello %+v, %v", hello, err)
 			}

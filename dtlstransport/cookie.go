@@ -106,10 +106,10 @@ func peekHello(header wire.Header, fragment []byte) (hello initialHello, ok bool
 func findHello(datagram []byte) (hello initialHello, recordSeq uint64, ok bool) {
 	r, _, ok := record.Next(datagram)
 	if !ok || r.Type != record.TypeHandshake || r.Number.Epoch > 0 || r.Version != record.Version10 && r.Version != record.Version12 ||
-		len(r.Body) < minClientHello || wire.HandshakeType(r.Body[0]) != wire.TypeClientHello {
+		len(r.Body()) < minClientHello || wire.HandshakeType(r.Body()[0]) != wire.TypeClientHello {
 		return hello, 0, false
 	}
-	header, fragment, _, err := wire.ParseFragment(r.Body)
+	header, fragment, _, err := wire.ParseFragment(r.Body())
 	if err != nil {
 		return hello, 0, false
 	}

@@ -268,7 +268,9 @@ func (e *Engine) sent(datagram []byte) {
 		e.stats.DatagramsSent++
 		e.stats.BytesSent += uint64(len(datagram))
 	}
-	e.trace.sent(datagram, len(e.parameters.ids.peer))
+	if e.trace != nil {
+		e.trace.sent(datagram, len(e.parameters.ids.peer))
+	}
 }
 
 // DatagramRefused says that the link did not take a datagram of size bytes because
@@ -325,7 +327,9 @@ func (e *Engine) AppendApplicationData(dst, p []byte) ([]byte, error) {
 		return dst, ErrNotConnected
 	}
 	start := len(dst)
-	e.trace.seal(record.TypeApplicationData, p)
+	if e.trace != nil {
+		e.trace.seal(record.TypeApplicationData, p)
+	}
 	dst, err := e.write[1].Append(dst, record.TypeApplicationData, record.Version12, p)
 	e.sent(dst[start:])
 	if err == record.ErrTooLarge {

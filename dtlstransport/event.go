@@ -48,12 +48,21 @@ type eventQueue struct {
 	next   int
 }
 
-func (q *eventQueue) push(e Event) bool {
-	if len(q.events) >= maxEvents {
-		return false
+// add appends an event and returns it for the rest to be filled in, or nil if the
+// queue is full.
+func (q *eventQueue) add(k EventKind) *Event {
+	n := len(q.events)
+	if n >= maxEvents {
+		return nil
 	}
-	q.events = append(q.events, e)
-	return true
+	if n < cap(q.events) {
+		q.events = q.events[:n+1] // reset has left it empty
+	} else {
+		q.events = append(q.events, Event{})
+	}
+	e := &q.events[n]
+	e.Kind = k
+	return e
 }
 
 func (q *eventQueue) pop() Event {
@@ -68,7 +77,9 @@ func (q *eventQueue) pop() Event {
 // reset drops what has not been drained and returns how much that was.
 func (q *eventQueue) reset() int {
 	n := len(q.events) - q.next
-	clear(q.events) // lets go of the datagrams
+	for i := range q.events {
+		q.events[i] = Event{} // lets go of the datagram
+	}
 	q.events, q.next = q.events[:0], 0
 	return n
 }

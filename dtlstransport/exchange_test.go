@@ -26,7 +26,7 @@ func messagesIn(t testing.TB, datagram []byte) (messages []received) {
 			t.Fatalf("no record at %x", b)
 		}
 		if r.Type == record.TypeHandshake && r.Number.Epoch == 0 {
-			h, body, more, err := wire.ParseFragment(r.Body)
+			h, body, more, err := wire.ParseFragment(r.Body())
 			if err != nil || len(more) > 0 || h.Length != h.FragmentLength {
 				t.Fatalf("not a whole message: %+v, %v", h, err)
 			}
@@ -44,7 +44,7 @@ func withMessage(t testing.TB, datagram []byte, typ wire.HandshakeType, change f
 	var out []byte
 	for b := datagram; len(b) > 0; {
 		r, rest, _ := record.Next(b)
-		if r.Type == record.TypeHandshake && r.Number.Epoch == 0 && wire.HandshakeType(r.Body[0]) == typ {
+		if r.Type == record.TypeHandshake && r.Number.Epoch == 0 && wire.HandshakeType(r.Body()[0]) == typ {
 			m := messagesIn(t, b[:len(b)-len(rest)])[0]
 			body := change(bytes.Clone(m.body))
 			n := uint32(len(body))

@@ -105,7 +105,7 @@ func (s *goldenSide) add(t *testing.T, inbox *flight.Reassembler, r *record.Reco
 	case r.Type == record.TypeChangeCipherSpec:
 		s.ccs++
 	case r.Type == record.TypeHandshake:
-		for b := r.Body; len(b) > 0; {
+		for b := r.Body(); len(b) > 0; {
 			h, fragment, rest, err := wire.ParseFragment(b)
 			if err != nil {
 				t.Fatal(err)

@@ -182,7 +182,9 @@ func (e *Engine) settle(now time.Time) error {
 			h.timer.Resent(now)
 		}
 	}
-	e.trace.changed(e)
+	if e.trace != nil {
+		e.trace.changed(e)
+	}
 	return nil
 }
 
@@ -371,9 +373,9 @@ func (e *Engine) open(time.Time) {
 	e.deadline = time.Time{}
 	e.saveSession()
 	e.trace.changed(e)
-	e.events.push(Event{Kind: EventConnected})
+	e.events.add(EventConnected)
 	for _, b := range e.early {
-		e.deliver(Event{Kind: EventData, Data: b})
+		e.deliver(b, record.Number{})
 	}
 }
 

@@ -128,7 +128,7 @@ func (e *Engine) probeExpired(now time.Time) {
 
 func (e *Engine) loseProbe() {
 	e.probe = probe{}
-	e.events.push(Event{Kind: EventProbeLost})
+	e.events.add(EventProbeLost)
 }
 
 // handleHeartbeat takes an authenticated heartbeat.
@@ -152,11 +152,9 @@ func (e *Engine) handleHeartbeat(now time.Time, content []byte) {
 			e.proved++
 			return
 		}
-		event := Event{Kind: EventProbeAnswered}
-		if p.sends == 1 {
+		if event := e.events.add(EventProbeAnswered); event != nil && p.sends == 1 {
 			event.RTT = now.Sub(p.sentAt)
 		}
-		e.events.push(event)
 	default:
 		// "If a received HeartbeatResponse message does not contain the expected payload,
 		// the message MUST be discarded silently." RFC 6520, Section 4.

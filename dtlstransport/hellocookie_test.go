@@ -38,7 +38,7 @@ func parseVerify(t testing.TB, name string, answer [][]byte) helloVerify {
 	if !ok || len(rest) > 0 || r.Type != record.TypeHandshake || r.Number.Epoch != 0 {
 		t.Fatalf("%s: record %+v, %d bytes more", name, r, len(rest))
 	}
-	h, body, more, err := wire.ParseFragment(r.Body)
+	h, body, more, err := wire.ParseFragment(r.Body())
 	if err != nil || len(more) > 0 || h.Type != wire.TypeHelloVerifyRequest || int(h.Length) != len(body) {
 		t.Fatalf("%s: %+v, %v", name, h, err)
 	}
@@ -166,7 +166,7 @@ func (x *cookieTest) accepted(name string, now time.Time, addr string, cookies *
 	if len(answer) == 0 {
 		x.t.Fatalf("%s: no answer", name)
 	}
-	if r, _, _ := record.Next(answer[0]); wire.HandshakeType(r.Body[0]) == wire.TypeServerHello {
+	if r, _, _ := record.Next(answer[0]); wire.HandshakeType(r.Body()[0]) == wire.TypeServerHello {
 		return true
 	}
 	verify := parseVerify(x.t, name, answer)
@@ -369,7 +369,7 @@ func TestServerHelloHasTheRecordNumberOfTheHelloWithTheCookie(t *testing.T) { //
 			p.tap = func(b []byte) {
 				for rec, rest, ok := record.Next(b); ok; rec, rest, ok = record.Next(rest) {
 					if rec.Number.Epoch == 0 && rec.Type == record.TypeHandshake {
-						numbers[wire.HandshakeType(rec.Body[0])] = rec.Number.Seq
+						numbers[wire.HandshakeType(rec.Body()[0])] = rec.Number.Seq
 					}
 				}
 			}
@@ -395,9 +395,9 @@ func TestRefusalHasTheRecordNumberOfTheHelloWithTheCookie(t *testing.T) { // COO
 			switch {
 			case rec.Type == record.TypeAlert:
 				refusal = rec.Number.Seq
-			case rec.Body[0] == byte(wire.TypeClientHello):
+			case rec.Body()[0] == byte(wire.TypeClientHello):
 				hello = rec.Number.Seq
-			case rec.Body[0] == byte(wire.TypeHelloVerifyRequest):
+			case rec.Body()[0] == byte(wire.TypeHelloVerifyRequest):
 				verify = rec.Number.Seq
 			}
 		}

@@ -28,7 +28,7 @@ func sentHello(t *testing.T, config *Config) (*wire.ClientHello, uint16) {
 	}
 	b, _ := e.AppendDatagram(nil)
 	r, _, _ := record.Next(b)
-	_, body, _, err := wire.ParseFragment(r.Body)
+	_, body, _, err := wire.ParseFragment(r.Body())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestAllHellosOfAnAssociationAreAlike(t *testing.T) { // COOK-08, HS-32
 		var hellos [][]byte
 		p.tap = func(b []byte) {
 			r, _, _ := record.Next(b)
-			h, body, _, err := wire.ParseFragment(r.Body)
+			h, body, _, err := wire.ParseFragment(r.Body())
 			if err != nil || h.Type != wire.TypeClientHello {
 				return
 			}

@@ -41,7 +41,7 @@ func readHello(t testing.TB, path string) *helloFixture {
 		b := goldenHex(t, line)
 		f.datagrams = append(f.datagrams, b)
 		r, _, _ := record.Next(b)
-		h, fragment, _, err := wire.ParseFragment(r.Body)
+		h, fragment, _, err := wire.ParseFragment(r.Body())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,7 +136,7 @@ func parseFlight4(t testing.TB, f *helloFixture, datagrams [][]byte) *helloFligh
 				t.Fatalf("%s: record %+v", f.name, r)
 			}
 			b = rest
-			h, fragment, _, err := wire.ParseFragment(r.Body)
+			h, fragment, _, err := wire.ParseFragment(r.Body())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -31,8 +31,9 @@ func (l *Listener) findID(b []byte) *association {
 	if l.idLen == 0 || len(b) == 0 || record.ContentType(b[0]) != record.TypeConnectionID {
 		return nil
 	}
-	r, _, _ := record.NextCID(b, l.idLen)
-	return l.byID[string(r.CID)]
+	var r record.Record
+	r.Next(b, l.idLen)
+	return l.byID[string(r.CID())]
 }
 
 // remember enters a new association. mu is held.

@@ -14,7 +14,9 @@ import (
 // counted. An error means that the association has ended.
 func (e *Engine) HandleDatagram(now time.Time, b []byte) error {
 	e.begin(now)
-	e.trace.received(len(b))
+	if e.trace != nil {
+		e.trace.received(len(b))
+	}
 	e.stats.DatagramsReceived++
 	e.stats.BytesReceived += uint64(len(b))
 	if e.err != nil || e.closed {
@@ -34,8 +36,9 @@ func (e *Engine) HandleDatagram(now time.Time, b []byte) error {
 	if e.hs != nil {
 		e.hs.largest = max(e.hs.largest, len(b))
 	}
+	var r record.Record
 	for len(b) > 0 {
-		r, rest, ok := e.nextRecord(b)
+		rest, ok := r.Next(b, len(e.localCID))
 		if !ok {
 			e.drop(DropFraming)
 			break
@@ -52,7 +55,9 @@ func (e *Engine) HandleDatagram(now time.Time, b []byte) error {
 }
 
 func (e *Engine) handleRecord(now time.Time, r *record.Record) error {
-	e.trace.record(r)
+	if e.trace != nil {
+		e.trace.record(r)
+	}
 	switch {
 	case r.Number.Epoch > 1:
 		e.drop(DropEpoch)
@@ -78,25 +83,25 @@ func (e *Engine) handlePlaintext(now time.Time, r *record.Record) error {
 		e.drop(DropPlaintext)
 		return nil
 	}
-	if len(r.Body) > record.MaxPlaintext {
+	if len(r.Body()) > record.MaxPlaintext {
 		e.drop(DropOversize)
 		return nil
 	}
 	switch r.Type {
 	case record.TypeHandshake:
-		return e.hs.handleFragments(now, 0, r.Number.Seq, r.Body)
+		return e.hs.handleFragments(now, 0, r.Number.Seq, r.Body())
 	case record.TypeChangeCipherSpec:
 		// "The change cipher spec message [...] consists of a single byte of
 		// value 1." RFC 5246, Section 7.1. It is not authenticated and switches
 		// nothing by itself.
-		if len(r.Body) == 1 && r.Body[0] == 1 {
+		if len(r.Body()) == 1 && r.Body()[0] == 1 {
 			e.hs.changed = e.hs.changed || !e.hs.ccsSeen
 			e.hs.ccsSeen = true
 			return nil
 		}
 		return e.nonsense(DropContentType, AlertIllegalParameter, "malformed ChangeCipherSpec")
 	case record.TypeAlert:
-		level, description, err := wire.ParseAlert(r.Body)
+		level, description, err := wire.ParseAlert(r.Body())
 		if err != nil {
 			return e.nonsense(DropAlert, AlertDecodeError, "alert of another size than two bytes")
 		}
@@ -164,7 +169,7 @@ func (e *Engine) handleProtected(now time.Time, r *record.Record) error {
 	e.opened++
 	switch r.Type {
 	case record.TypeApplicationData:
-		e.deliver(Event{Kind: EventData, Data: content, Number: r.Number})
+		e.deliver(content, r.Number)
 	case record.TypeHandshake:
 		if e.hs != nil {
 			return e.hs.handleFragments(now, 1, r.Number.Seq, content)
@@ -182,14 +187,15 @@ func (e *Engine) handleProtected(now time.Time, r *record.Record) error {
 
 // deliver passes application data on, or keeps it until the gate opens: it may
 // overtake the Finished in front of it, and the fingerprint may be late.
-func (e *Engine) deliver(d Event) {
+func (e *Engine) deliver(data []byte, number record.Number) {
 	switch {
-	case len(d.Data) == 0:
+	case len(data) == 0:
 		// "Zero-length fragments of Application data MAY be sent as they are
 		// potentially useful as a traffic analysis countermeasure." RFC 5246,
 		// Section 6.2.1.
 	case e.connected:
-		if e.events.push(d) {
+		if event := e.events.add(EventData); event != nil {
+			event.Data, event.Number = data, number
 			e.stats.RecordsDelivered++
 		} else {
 			e.drop(DropEvent)
@@ -197,7 +203,7 @@ func (e *Engine) deliver(d Event) {
 	case e.hs != nil && e.config.Conformance:
 		e.drop(DropEarly)
 	default:
-		e.early = e.keepNewest(e.early, d.Data)
+		e.early = e.keepNewest(e.early, data)
 	}
 }
 
@@ -285,7 +291,7 @@ func (e *Engine) handleAlert(content []byte) error {
 		// "The other party MUST respond with a close_notify alert of its own and
 		// close down the connection immediately, discarding any pending writes."
 		// RFC 5246, Section 7.2.1.
-		e.events.push(Event{Kind: EventClosed})
+		e.events.add(EventClosed)
 		e.shut()
 	case level == alertWarning:
 		e.drop(DropAlert)

@@ -53,7 +53,7 @@ func TestOverAReliableTransportNothingIsSentTwiceOrCut(t *testing.T) { // R6083-
 		if !ok || len(rest) > 0 {
 			t.Errorf("datagram %d to the %s is not one record", n, to.name)
 		}
-		if r.Type == record.TypeHandshake && r.Number.Epoch == 0 && len(r.Body) != 12+int(r.Body[1])<<16+int(r.Body[2])<<8+int(r.Body[3]) {
+		if r.Type == record.TypeHandshake && r.Number.Epoch == 0 && len(r.Body()) != 12+int(r.Body()[1])<<16+int(r.Body()[2])<<8+int(r.Body()[3]) {
 			t.Errorf("datagram %d to the %s has a piece of a message", n, to.name)
 		}
 		return nil

@@ -23,7 +23,7 @@ func altered(t *testing.T, datagram []byte, typ wire.HandshakeType, change func(
 		if !ok {
 			t.Fatal("no record")
 		}
-		h, body, _, err := wire.ParseFragment(r.Body)
+		h, body, _, err := wire.ParseFragment(r.Body())
 		if err != nil || h.Length != h.FragmentLength {
 			t.Fatal("the flight is not in one datagram")
 		}

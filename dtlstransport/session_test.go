@@ -158,7 +158,7 @@ func parseFirstHello(t *testing.T, datagram []byte) *wire.ClientHello {
 	if !ok {
 		t.Fatal("no record")
 	}
-	m, err := wire.ParseClientHello(r.Body[wire.HeaderLen:])
+	m, err := wire.ParseClientHello(r.Body()[wire.HeaderLen:])
 	if err != nil {
 		t.Fatal(err)
 	}

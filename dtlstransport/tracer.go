@@ -75,7 +75,7 @@ func (t *tracer) record(r *record.Record) {
 }
 
 func recordTrace(r *record.Record) RecordTrace {
-	return RecordTrace{r.Type, r.Version, r.Number, len(r.Body)}
+	return RecordTrace{r.Type, r.Version, r.Number, len(r.Body())}
 }
 
 // kept begins a record that came in an earlier datagram.
@@ -188,7 +188,7 @@ func (t *tracer) sent(datagram []byte, cidLen int) {
 	for _, e := range t.sealing {
 		if e.Kind == TraceRecord {
 			var ok bool
-			if r, datagram, ok = record.NextCID(datagram, cidLen); !ok {
+			if datagram, ok = r.Next(datagram, cidLen); !ok {
 				break // it could not be made
 			}
 		}
@@ -201,7 +201,7 @@ func (t *tracer) sent(datagram []byte, cidLen int) {
 // verifyRequest is what a datagram of ours has that no sealer has made.
 func (t *tracer) verifyRequest(b []byte) {
 	if r, _, ok := record.Next(b); ok {
-		t.seal(r.Type, r.Body)
+		t.seal(r.Type, r.Body())
 	}
 }
 

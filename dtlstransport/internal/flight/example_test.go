@@ -33,7 +33,7 @@ func Example() {
 				continue
 			}
 			r, _, _ := record.Next(datagram)
-			h, fragment, _, _ := wire.ParseFragment(r.Body)
+			h, fragment, _, _ := wire.ParseFragment(r.Body())
 			in.Add(h, fragment)
 			typ, body, ok := in.Message(0)
 			fmt.Println("record", r.Number.Seq, "of", len(datagram), "bytes:", ok, typ, len(body))

@@ -101,7 +101,7 @@ func (x *outgoingTest) parse(b []byte) (records []sentRecord) {
 			x.t.Fatalf("record %v, want number %d", r.Number, x.next[epoch])
 		}
 		x.next[epoch]++
-		content := r.Body
+		content := r.Body()
 		if epoch == 1 {
 			var err error
 			if content, err = x.opener.Open(&r); err != nil {

@@ -146,8 +146,8 @@ func (s *shape) authenticated(n int) int {
 type aead struct {
 	cipher.AEAD
 	shape
-	iv    [nonceLen]byte // GCM and CCM: salt and zeros; ChaCha20-Poly1305: the write IV; CBC: zeros
-	nonce [nonceLen]byte
+	low   uint64         // of the IV, its last 8 bytes. GCM, CCM, CBC: zero; ChaCha20-Poly1305: of the write IV
+	nonce [nonceLen]byte // its first 4 bytes stay as they are
 	ad    [HeaderLen]byte
 	cidAD []byte // takes the place of ad where records have a connection ID
 }
@@ -160,7 +160,8 @@ func newAEAD(c Cipher, key, iv []byte) (*aead, error) {
 	if len(key) != c.KeyLen() || len(iv) != c.IVLen() {
 		return nil, fmt.Errorf("record: key of %d bytes, IV of %d", len(key), len(iv))
 	}
-	copy(a.iv[:], iv)
+	copy(a.nonce[:], iv)
+	a.low = binary.BigEndian.Uint64(a.nonce[nonceLen-8:])
 	var err error
 	if c == ChaCha20Poly1305 {
 		a.AEAD, err = chacha20poly1305.New(key)
@@ -193,10 +194,8 @@ func newAEAD(c Cipher, key, iv []byte) (*aead, error) {
 // ChaCha20-Poly1305: "The 64-bit record sequence number is serialized as an
 // 8-byte, big-endian value and padded on the left with four 0x00 bytes. The
 // padded sequence number is XORed with the [...] write_IV." RFC 7905, Section 2.
-// With GCM the last 8 bytes of iv are zero, so that the same XOR serves both. CBC
-// makes its IV from the number.
+// With GCM low is zero, so that the same XOR serves both. CBC makes its IV from the
+// number.
 func (a *aead) setNonce(number uint64) {
-	a.nonce = a.iv
-	low := a.nonce[nonceLen-8:]
-	binary.BigEndian.PutUint64(low, binary.BigEndian.Uint64(low)^number)
+	binary.BigEndian.PutUint64(a.nonce[nonceLen-8:], a.low^number)
 }

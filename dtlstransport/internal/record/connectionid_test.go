@@ -58,8 +58,8 @@ func TestRecordsWithAConnectionIDAreWhatTheRFCSays(t *testing.T) { // CID-03
 				if more := len(got) - n; more > s.Overhead() || !c.CBC() && more != s.Overhead() {
 					t.Errorf("%d bytes more than the content, Overhead says %d", len(got)-n, s.Overhead())
 				}
-				r, rest, ok := NextCID(concat(got, []byte("more")), size)
-				if !ok || string(rest) != "more" || !bytes.Equal(r.CID, cid) || r.Number != (Number{1, 300}) {
+				r, rest, ok := nextCID(concat(got, []byte("more")), size)
+				if !ok || string(rest) != "more" || !bytes.Equal(r.CID(), cid) || r.Number != (Number{1, 300}) {
 					t.Fatalf("read as %+v", r)
 				}
 				if plain, err := o.Open(&r); err != nil || !bytes.Equal(plain, content) || r.Type != TypeApplicationData {
@@ -88,7 +88,7 @@ func TestTheContentTypeIsBehindThePadding(t *testing.T) { // CID-04
 			{"nothing at all", nil, 0, "", ErrNoContentType},
 		} {
 			_, o := cidPair(t, c, key, iv, cid, 0)
-			r, _, _ := NextCID(sealCIDByHand(t, c, key, iv, cid, 1, 5, tt.inner), len(cid))
+			r, _, _ := nextCID(sealCIDByHand(t, c, key, iv, cid, 1, 5, tt.inner), len(cid))
 			got, err := o.Open(&r)
 			if string(got) != tt.want || !errors.Is(err, tt.err) || err == nil && r.Type != tt.typ {
 				t.Errorf("%s: %q of type %v, %v", tt.name, got, r.Type, err)
@@ -111,7 +111,7 @@ func TestApplicationDataIsPaddedToAMultiple(t *testing.T) {
 			if padTo > 1 && inner%padTo != 0 && inner != MaxPlaintext || inner-n-1 > s.MaxPadding() {
 				t.Errorf("%d bytes became %d, to be padded to a multiple of %d", n, inner, padTo)
 			}
-			r, _, _ := NextCID(b, 3)
+			r, _, _ := nextCID(b, 3)
 			if got, err := o.Open(&r); err != nil || !bytes.Equal(got, content) {
 				t.Errorf("%d bytes padded to %d: %v", n, padTo, err)
 			}
@@ -167,7 +167,7 @@ func TestRecordsWithAnotherConnectionIDAreRefusedBeforeDecryption(t *testing.T) 
 			o.SetConnectionID([]byte(tt.expected))
 			counter := &countingAEAD{AEAD: o.aead.AEAD}
 			o.aead.AEAD = counter
-			r, _, ok := NextCID(with(tt.sent), len(tt.sent))
+			r, _, ok := nextCID(with(tt.sent), len(tt.sent))
 			if got, err := o.Open(&r); !ok || !errors.Is(err, ErrConnectionID) || got != nil || counter.opens > 0 || o.End() != 0 {
 				t.Errorf("%q for %q: %q, %v, %d decrypted", tt.sent, tt.expected, got, err, counter.opens)
 			}
@@ -185,13 +185,13 @@ func TestEveryFlippedBitOfARecordWithAConnectionIDIsNoticed(t *testing.T) {
 			}
 			b := bytes.Clone(genuine)
 			b[bit/8] ^= 1 << (bit % 8)
-			if r, _, ok := NextCID(b, 4); ok {
+			if r, _, ok := nextCID(b, 4); ok {
 				if got, err := o.Open(&r); err == nil || got != nil || o.End() != 0 {
 					t.Errorf("bit %d of byte %d flipped: accepted", bit%8, bit/8)
 				}
 			}
 		}
-		r, _, _ := NextCID(genuine, 4)
+		r, _, _ := nextCID(genuine, 4)
 		if got, err := o.Open(&r); err != nil || string(got) != "genuine" {
 			t.Errorf("the genuine record afterwards: %q, %v", got, err)
 		}
@@ -203,12 +203,12 @@ func TestShortRecordsWithAConnectionIDAreNoRecords(t *testing.T) {
 	s, _ := cidPair(t, AES128GCM, key, iv, []byte("12345678"), 0)
 	b, _ := s.Append(nil, TypeApplicationData, Version12, []byte("data"))
 	for n := range len(b) {
-		if _, _, ok := NextCID(b[:n], 8); ok {
+		if _, _, ok := nextCID(b[:n], 8); ok {
 			t.Errorf("%d of %d bytes are a record", n, len(b))
 		}
 	}
 	// Other types have none, whatever was negotiated.
-	if r, _, ok := NextCID(AppendAs(nil, 1, TypeHandshake, Version12, []byte("hello")), 8); !ok || r.CID != nil || string(r.Body) != "hello" {
+	if r, _, ok := nextCID(AppendAs(nil, 1, TypeHandshake, Version12, []byte("hello")), 8); !ok || r.CID() != nil || string(r.Body()) != "hello" {
 		t.Errorf("a record in the clear is %+v", r)
 	}
 }
@@ -220,7 +220,7 @@ func TestRecordsWithAConnectionIDAllocateNothing(t *testing.T) {
 		b := make([]byte, 0, len(content)+s.Overhead()+s.MaxPadding())
 		if n := testing.AllocsPerRun(200, func() {
 			b, _ = s.Append(b[:0], TypeApplicationData, Version12, content)
-			r, _, _ := NextCID(b, 8)
+			r, _, _ := nextCID(b, 8)
 			if _, err := o.Open(&r); err != nil {
 				t.Fatal(err)
 			}
@@ -231,20 +231,25 @@ func TestRecordsWithAConnectionIDAllocateNothing(t *testing.T) {
 }
 
 // FuzzNextCID reads any datagram with connection IDs of any size.
+func nextCID(b []byte, cidLen int) (r Record, rest []byte, ok bool) {
+	rest, ok = r.Next(b, cidLen)
+	return r, rest, ok
+}
+
 func FuzzNextCID(f *testing.F) {
 	f.Add(byte(3), []byte{25, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 5, 'c', 'i', 'd', 0, 1, 9})
 	f.Fuzz(func(t *testing.T, cidLen byte, b []byte) {
 		for {
-			r, rest, ok := NextCID(b, int(cidLen))
+			r, rest, ok := nextCID(b, int(cidLen))
 			if !ok {
 				return
 			}
-			if len(r.Raw)+len(rest) != len(b) || len(r.Body) > MaxCiphertext || r.CID != nil && len(r.CID) != int(cidLen) {
-				t.Fatalf("%d bytes: record of %d, rest of %d, %d of connection ID", len(b), len(r.Raw), len(rest), len(r.CID))
+			if len(r.Raw)+len(rest) != len(b) || len(r.Body()) > MaxCiphertext || r.CID() != nil && len(r.CID()) != int(cidLen) {
+				t.Fatalf("%d bytes: record of %d, rest of %d, %d of connection ID", len(b), len(r.Raw), len(rest), len(r.CID()))
 			}
-			header := HeaderLen + len(r.CID)
-			if n := binary.BigEndian.Uint16(r.Raw[header-2:]); int(n) != len(r.Body) || len(r.Raw) != header+len(r.Body) {
-				t.Fatalf("length %d, body %d, record %d", n, len(r.Body), len(r.Raw))
+			header := HeaderLen + len(r.CID())
+			if n := binary.BigEndian.Uint16(r.Raw[header-2:]); int(n) != len(r.Body()) || len(r.Raw) != header+len(r.Body()) {
+				t.Fatalf("length %d, body %d, record %d", n, len(r.Body()), len(r.Raw))
 			}
 			b = rest
 		}

@@ -48,14 +48,14 @@ func (o *Opener) Epoch() uint16 { return o.epoch }
 // that moves it is newer than all before.
 func (o *Opener) End() uint64 { return o.window.end }
 
-// Open decrypts r in place and returns its content, which aliases r.Body. The
+// Open decrypts r in place and returns its content, which aliases r.Raw. The
 // caller has seen to it that r is of o's epoch. The type of a record with a connection
-// ID becomes the one that was encrypted with the content. On an error r.Body may have
+// ID becomes the one that was encrypted with the content. On an error the body may have
 // been overwritten with zeros, and o is as before, but for ErrNoContentType.
 func (o *Opener) Open(r *Record) ([]byte, error) {
 	// "If a non-zero-length CID is expected for the retrieved association, then
 	// the datagram MUST be treated as invalid" without; RFC 9146, Section 3.
-	if withCID := o.cid != nil; withCID != (r.Type == TypeConnectionID) || withCID && !bytes.Equal(r.CID, o.cid) {
+	if withCID := o.cid != nil; withCID != (r.Type == TypeConnectionID) || withCID && !bytes.Equal(r.CID(), o.cid) {
 		return nil, ErrConnectionID
 	}
 	// "For each received record, the receiver MUST verify that the record
@@ -66,7 +66,7 @@ func (o *Opener) Open(r *Record) ([]byte, error) {
 		return nil, ErrReplayed
 	}
 	a := o.aead
-	body := r.Body
+	body := r.Body()
 	number := uint64(r.Number.Epoch)<<48 | r.Number.Seq
 	if a.explicit {
 		if len(body) < explicitNonceLen {

@@ -69,12 +69,25 @@ type Number struct {
 
 // A Record is one record as it lies in a datagram.
 type Record struct {
-	Type    ContentType
-	Version uint16
 	Number  Number
-	CID     []byte // of a record of TypeConnectionID, else nil; aliases the datagram
-	Body    []byte // what follows the header, still protected if the epoch is; aliases the datagram
 	Raw     []byte // header and body; aliases the datagram
+	Version uint16
+	header  uint16 // bytes of Raw
+	Type    ContentType
+}
+
+// Body returns what follows the header, still protected if the epoch is. It aliases
+// the datagram.
+func (r *Record) Body() []byte { return r.Raw[r.header:] }
+
+// CID returns the connection ID of a record of TypeConnectionID, nil if it has none.
+// It aliases the datagram.
+func (r *Record) CID() []byte {
+	if r.header <= HeaderLen {
+		return nil
+	}
+	end := r.header - 2
+	return r.Raw[cidOffset:end:end]
 }
 
 // Next reads the record at the start of b and returns it with what follows.
@@ -94,41 +107,37 @@ type Record struct {
 //	} DTLSPlaintext;
 //
 // RFC 6347, Section 4.1.
-func Next(b []byte) (r Record, rest []byte, ok bool) { return NextCID(b, 0) }
+func Next(b []byte) (r Record, rest []byte, ok bool) {
+	rest, ok = r.Next(b, 0)
+	return r, rest, ok
+}
 
-// NextCID is Next for a datagram in which each record of TypeConnectionID has a
-// connection ID of cidLen bytes between its sequence_number and its length, which
-// the record does not say itself (RFC 9146, Section 4).
-func NextCID(b []byte, cidLen int) (r Record, rest []byte, ok bool) {
+// Next is the function Next for a datagram in which each record of TypeConnectionID
+// has a connection ID of cidLen bytes between its sequence_number and its length,
+// which the record does not say itself (RFC 9146, Section 4). If it is not ok, r
+// stays as it is.
+func (r *Record) Next(b []byte, cidLen int) (rest []byte, ok bool) {
 	if len(b) < HeaderLen {
-		return Record{}, nil, false
+		return nil, false
 	}
 	if ContentType(b[0]) != TypeConnectionID {
 		cidLen = 0
 	}
 	header := HeaderLen + cidLen
 	if len(b) < header {
-		return Record{}, nil, false
+		return nil, false
 	}
 	length := int(binary.BigEndian.Uint16(b[header-2:]))
 	// "TLSCiphertext.length MUST NOT exceed 2^14 + 2048." RFC 5246, Section 6.2.3.
 	if length > MaxCiphertext || length > len(b)-header {
-		return Record{}, nil, false
+		return nil, false
 	}
 	epochSeq := binary.BigEndian.Uint64(b[3:])
 	end := header + length
-	var cid []byte
-	if cidLen > 0 {
-		cid = b[cidOffset : cidOffset+cidLen : cidOffset+cidLen]
-	}
-	return Record{
-		Type:    ContentType(b[0]),
-		Version: binary.BigEndian.Uint16(b[1:]),
-		Number:  Number{Epoch: uint16(epochSeq >> 48), Seq: epochSeq & maxSeq},
-		CID:     cid,
-		Body:    b[header:end:end],
-		Raw:     b[:end:end],
-	}, b[end:], true
+	r.Type, r.Version = ContentType(b[0]), binary.BigEndian.Uint16(b[1:])
+	r.Number.Epoch, r.Number.Seq = uint16(epochSeq>>48), epochSeq&maxSeq
+	r.Raw, r.header = b[:end:end], uint16(header)
+	return b[end:], true
 }
 
 // appendHeader appends a record header to b, with cid in it unless that is nil.
@@ -147,8 +156,8 @@ func appendHeader(b []byte, t ContentType, version uint16, n Number, cid []byte,
 // RFC 5246, Section 6.2.3.3; seq_num is epoch and sequence_number together
 // (RFC 6347, Section 4.1.2.1), the length that of the plaintext.
 func putAdditionalData(ad *[HeaderLen]byte, t ContentType, version uint16, n Number, length int) {
+	// In the widths that the AEADs read it in: narrower stores would not be forwarded.
 	binary.BigEndian.PutUint64(ad[:], uint64(n.Epoch)<<48|n.Seq)
-	ad[8] = byte(t)
-	binary.BigEndian.PutUint16(ad[9:], version)
-	binary.BigEndian.PutUint16(ad[11:], uint16(length))
+	binary.BigEndian.PutUint32(ad[8:], uint32(t)<<24|uint32(version)<<8|uint32(length)>>8&0xff)
+	ad[12] = byte(length)
 }

@@ -27,11 +27,11 @@ func TestNextReadsEveryFieldWhereTheRFCPutsIt(t *testing.T) { // REC-01
 	if r.Type != TypeHandshake || r.Version != Version12 || r.Number != (Number{Epoch: 0x0102, Seq: 0x030405060708}) {
 		t.Errorf("%v %#x %v", r.Type, r.Version, r.Number)
 	}
-	if !bytes.Equal(r.Body, b[13:16]) || !bytes.Equal(r.Raw, b[:16]) || !bytes.Equal(rest, b[16:]) {
-		t.Errorf("body %x, raw %x, rest %x", r.Body, r.Raw, rest)
+	if !bytes.Equal(r.Body(), b[13:16]) || !bytes.Equal(r.Raw, b[:16]) || !bytes.Equal(rest, b[16:]) {
+		t.Errorf("body %x, raw %x, rest %x", r.Body(), r.Raw, rest)
 	}
 	// Appending to a part must not run into what follows it in the datagram.
-	_, _ = append(r.Body, 0), append(r.Raw, 0)
+	_, _ = append(r.Body(), 0), append(r.Raw, 0)
 	if b[16] != 0xff {
 		t.Error("the parts share capacity with the rest of the datagram")
 	}
@@ -64,10 +64,10 @@ func TestNextTable(t *testing.T) {
 		{"record of the largest size and another", concat(unhex(t, header("4800")), zeros(20e3)), true, 18432}, // REC-02
 	} {
 		r, rest, ok := Next(c.b)
-		if ok != c.ok || len(r.Body) != c.body {
-			t.Errorf("%s: ok %v, body of %d bytes, want %v, %d", c.name, ok, len(r.Body), c.ok, c.body)
+		if ok != c.ok || len(r.Body()) != c.body {
+			t.Errorf("%s: ok %v, body of %d bytes, want %v, %d", c.name, ok, len(r.Body()), c.ok, c.body)
 		}
-		if ok && len(r.Raw)+len(rest) != len(c.b) || !ok && (rest != nil || r.Raw != nil || r.Body != nil) {
+		if ok && len(r.Raw)+len(rest) != len(c.b) || !ok && (rest != nil || r.Raw != nil || r.Body() != nil) {
 			t.Errorf("%s: %d bytes raw, %d rest of %d", c.name, len(r.Raw), len(rest), len(c.b))
 		}
 	}
@@ -84,7 +84,13 @@ func TestNoStrictPrefixOfARecordIsARecord(t *testing.T) { // REC-01
 
 func TestNextFindsAllRecordsOfADatagram(t *testing.T) { // REC-02, REC-03
 	// Mixed epochs, types and versions, some of them of no use to anybody.
-	want := []Record{
+	type part struct {
+		Type    ContentType
+		Version uint16
+		Number  Number
+		Body    []byte
+	}
+	want := []part{
 		{Type: TypeHandshake, Version: Version10, Number: Number{0, 0}, Body: []byte("hello")},
 		{Type: TypeHandshake, Version: 0x0303, Number: Number{0, 1}, Body: []byte("of another version")},
 		{Type: 99, Version: Version12, Number: Number{0, 2}, Body: []byte("of another type")},
@@ -101,7 +107,7 @@ func TestNextFindsAllRecordsOfADatagram(t *testing.T) { // REC-02, REC-03
 		}
 		for i := range n {
 			r, rest, ok := Next(b)
-			if w := want[i]; !ok || r.Type != w.Type || r.Version != w.Version || r.Number != w.Number || !bytes.Equal(r.Body, w.Body) {
+			if w := want[i]; !ok || r.Type != w.Type || r.Version != w.Version || r.Number != w.Number || !bytes.Equal(r.Body(), w.Body) {
 				t.Fatalf("record %d of %d: %v, %+v", i, n, ok, r)
 			}
 			b = rest
@@ -143,10 +149,10 @@ func FuzzNext(f *testing.F) {
 				again = append(again, rest...)
 				break
 			}
-			if len(r.Body) > MaxCiphertext || r.Number.Seq > maxSeq || len(next) >= len(rest) {
+			if len(r.Body()) > MaxCiphertext || r.Number.Seq > maxSeq || len(next) >= len(rest) {
 				t.Fatalf("%+v", r)
 			}
-			again = append(appendHeader(again, r.Type, r.Version, r.Number, nil, len(r.Body)), r.Body...)
+			again = append(appendHeader(again, r.Type, r.Version, r.Number, nil, len(r.Body())), r.Body()...)
 			rest = next
 		}
 		if !bytes.Equal(again, original) || !bytes.Equal(b, original) {

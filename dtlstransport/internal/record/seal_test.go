@@ -43,7 +43,7 @@ func TestSealedRecordsOpenToTheirContent(t *testing.T) { // REC-45
 			if c.shape().explicit {
 				nonce = explicitNonceLen
 			}
-			if len(got) > 0 && &got[0] != &r.Body[nonce] {
+			if len(got) > 0 && &got[0] != &r.Body()[nonce] {
 				t.Error("not decrypted in place")
 			}
 			rest = next
@@ -202,11 +202,11 @@ func TestShortBodiesAreForged(t *testing.T) { // REC-23
 		s, o := mustSealer(t, 1, c, key, iv), mustOpener(t, 1, c, key, iv)
 		b, _ := s.Append(nil, TypeApplicationData, Version12, []byte("data"))
 		full := mustNext(t, b)
-		for n := range len(full.Body) {
+		for n := range len(full.Body()) {
 			r := *full
-			r.Body = slices.Clone(full.Body[:n])
+			r.Raw = slices.Clone(full.Raw[:HeaderLen+n])
 			if got, err := o.Open(&r); !errors.Is(err, ErrForged) || got != nil {
-				t.Errorf("%d of %d bytes: %v", n, len(full.Body), err)
+				t.Errorf("%d of %d bytes: %v", n, len(full.Body()), err)
 			}
 		}
 	})
