@@ -2,6 +2,7 @@ package dtlstransport
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/subtle"
 	"slices"
 	"time"
@@ -91,6 +92,8 @@ type client12 struct {
 	helloSeq uint16    // message_seq of the hello that flight 4 answered
 	choices  []*choice // the flights 4 that were taken, the oldest first
 	current  *choice   // the one whose answer was sent last
+
+	counted map[[sha256.Size]byte]uint64 // how far the numbers of forgotten choices have come: see forget
 }
 
 func newClient12(e *Engine) *client12 { return &client12{e: e, h: e.hs} }
@@ -309,6 +312,7 @@ func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) 
 	// From here on the flight counts.
 	c.helloSeq = seq
 	if len(c.choices) == maxChoices {
+		c.forget(c.choices[0])
 		c.choices = slices.Delete(c.choices, 0, 1)
 	}
 	c.choices = append(c.choices, next)

@@ -3,6 +3,7 @@ package dtlstransport
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/sha256"
 	"slices"
 	"time"
 
@@ -111,12 +112,45 @@ func (c *client12) newChoice(f *flight4, seq uint16, messages []received) (*choi
 	if n.sealer, n.opener, err = c.e.protection(n.schedule, &f.parameters); err != nil {
 		return nil, alertf(AlertInternalError, "%w", err)
 	}
+	if a := c.resumeNumbers(n); a != nil {
+		return nil, a
+	}
 	n.flight5 = append(n.flight5, h.changeCipherSpec())
 	finished := h.finishedOver(n.schedule, &n.transcript)
 	finished.Sealer = n.sealer
 	say(finished)
 	return n, nil
 }
+
+// forget notes how far the record numbers of a choice have come that is being given up.
+// Without ephemeral keys its keys follow from the flight alone, which anybody can send
+// once more, and no number may be used twice under them.
+func (c *client12) forget(n *choice) {
+	if n.parameters.suite.exchange.ephemeral() {
+		return
+	}
+	if c.counted == nil {
+		c.counted = make(map[[sha256.Size]byte]uint64)
+	}
+	c.counted[n.keys()] = n.sealer.Next()
+}
+
+// resumeNumbers has a choice that was given up once go on with its record numbers.
+func (c *client12) resumeNumbers(n *choice) *AlertError {
+	if n.parameters.suite.exchange.ephemeral() {
+		return nil
+	}
+	next, again := c.counted[n.keys()]
+	if !again && len(c.counted) >= maxForgotten {
+		return alertf(AlertIllegalParameter, "another flight, after %d that were forgotten", maxForgotten)
+	}
+	n.sealer.StartAt(next)
+	return nil
+}
+
+// keys names the keys of a choice without ephemeral ones, which follow from flight 4
+// and the hello.
+func (n *choice) keys() [sha256.Size]byte { return sha256.Sum256(n.transcript.messages[:n.through4]) }
 
 // exchangeKeys makes our half of the key exchange: the body of ClientKeyExchange,
 // and the premaster secret.
@@ -154,6 +188,9 @@ func (c *client12) throughFlight4(seq uint16, messages []received) (t transcript
 // use makes a choice the current one. What came under the keys of another is
 // forgotten.
 func (c *client12) use(n *choice) {
+	if n != c.current {
+		c.e.early = nil // data of whoever has the keys of the other
+	}
 	c.current = n
 	c.h.serverRandom, c.h.transcript = n.serverRandom, n.transcript
 	c.sessionID, c.ticketDue = n.sessionID, n.ticketDue

@@ -69,6 +69,11 @@ const (
 	// oldest goes. A forged datagram makes one more.
 	maxChoices = 4
 
+	// maxForgotten is of how many flights 4 under a pre-shared key alone, which have
+	// made room for others, a client remembers the record numbers; after that it takes
+	// no other. Each is 40 bytes and a timeout of ours.
+	maxForgotten = 64
+
 	// maxALPN bounds our own list of protocols, in bytes with their lengths: a
 	// ClientHello should not need many datagrams.
 	maxALPN = 4 << 10

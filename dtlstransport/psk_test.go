@@ -375,6 +375,92 @@ func TestARivalFlightWithTheSameKeysIsNotTaken(t *testing.T) {
 	}
 }
 
+// Nor is the first flight itself taken once more, when so many rivals have come that it might have been
+// forgotten: who keeps back what the two send could have the client seal data under the numbers of its Finished.
+func TestAFlightThatManyRivalsFollowIsNotTakenAnew(t *testing.T) {
+	client, server := pskConfigs(TLS_PSK_WITH_AES_128_GCM_SHA256)
+	client.HandshakeTimeout = -1
+	s := newScene(t, client, server, netsim.Config{Delay: sceneDelay})
+	sealed := map[string]string{} // what was sealed, by key and number
+	note := func(content string, b []byte) {
+		for len(b) > 0 {
+			r, rest, ok := record.Next(b)
+			if b = rest; !ok || r.Number.Epoch == 0 {
+				continue
+			}
+			nonce := fmt.Sprintf("%x %d", s.client.schedule.master, r.Number.Seq)
+			if before, used := sealed[nonce]; used && before != content {
+				t.Errorf("record %v has %q and %q under one key", r.Number, before, content)
+			}
+			sealed[nonce] = content
+		}
+	}
+	var genuine []byte
+	held := true
+	s.instead = func(to *end, n int, b []byte) [][]byte {
+		switch {
+		case to == s.server:
+			note("Finished", b)
+			if held && s.server.connected {
+				return nil
+			}
+		case genuine == nil:
+			genuine = bytes.Clone(b)
+		case held:
+			return nil
+		}
+		return [][]byte{b}
+	}
+	s.start()
+	s.rest(5 * time.Second)
+	for i := range 2 * maxChoices {
+		flight := bytes.Clone(genuine)
+		if i < maxChoices {
+			flight = altered(t, genuine, wire.TypeServerHello, func(b []byte) []byte {
+				m, _ := wire.ParseServerHello(b)
+				m.SessionID = []byte{byte(i)}
+				return m.Append(nil)
+			})
+		}
+		s.inject(s.client, flight)
+		s.rest(6 * time.Second)
+	}
+	held = false
+	if !s.run(time.Minute, s.bothConnected) {
+		t.Fatalf("client %v, server %v", s.client.err, s.server.err)
+	}
+	b, err := s.client.AppendApplicationData(nil, []byte("data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	note("data", b)
+}
+
+func TestWhatIsRememberedOfForgottenFlightsIsBounded(t *testing.T) {
+	c := new(client12)
+	flight := func(i int) *choice {
+		n := &choice{parameters: parameters{suite: TLS_PSK_WITH_AES_128_GCM_SHA256.info()}, sealer: new(record.Sealer)}
+		n.transcript.messages = []byte{byte(i)}
+		n.through4 = 1
+		n.sealer.StartAt(uint64(i + 1))
+		return n
+	}
+	for i := range maxForgotten {
+		if a := c.resumeNumbers(flight(i)); a != nil {
+			t.Fatalf("after %d: %v", i, a)
+		}
+		c.forget(flight(i))
+	}
+	if a := c.resumeNumbers(flight(maxForgotten)); a == nil {
+		t.Errorf("another one is taken after %d", maxForgotten)
+	}
+	again := flight(7)
+	again.sealer = new(record.Sealer)
+	if a := c.resumeNumbers(again); a != nil || again.sealer.Next() != 8 {
+		t.Errorf("one that is remembered: %v, next number %d, want 8", a, again.sealer.Next())
+	}
+}
+
 func TestAKeyDoesNotGetAroundAFingerprint(t *testing.T) {
 	remote := testCertificate(t, fingerprint.ECDSAP256).Fingerprint()
 	client, server := pskConfigs(TLS_PSK_WITH_AES_128_GCM_SHA256)

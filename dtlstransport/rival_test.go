@@ -190,6 +190,22 @@ func TestAnOvertakingHelloOfAResumptionEndsNothing(t *testing.T) {
 	}
 }
 
+// The copy offers an extended master secret, with which a session would be kept, and the client does not.
+func TestAnOvertakingHelloLeavesNoSessionBehind(t *testing.T) {
+	for _, tickets := range []TicketSealer{nil, NewTicketKeys([32]byte{1})} {
+		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		client.ExtendedMasterSecret, server.ExtendedMasterSecret = InsecureEMSOff, EMSRequest
+		client.Sessions, server.Sessions, server.Tickets = sessionMap{}, sessionMap{}, tickets
+		p := newPair(t, client, server, netsim.Config{Delay: 25 * time.Millisecond})
+		p.start()
+		overtakeHello(t, p, func(m *wire.ClientHello) { m.ExtendedMasterSecret = true })
+		if n := len(client.Sessions.(sessionMap)) + len(server.Sessions.(sessionMap)); n > 0 || p.server.sessionKey != "" {
+			t.Errorf("%d sessions kept", n)
+		}
+		p.checkTraffic(t)
+	}
+}
+
 // A forged flight that comes when the server has already accepted the answer to its
 // own costs a timeout, and no more: the client goes on with both.
 func TestARivalOfAFlightThatWasAnsweredEndsNothing(t *testing.T) {

@@ -129,6 +129,7 @@ func (s *server12) startOver() *server12 {
 	e.out.Drop()
 	e.hs = h
 	e.write[1], e.read, e.epoch = nil, nil, 0
+	e.early = nil // data of whoever was going to resume a session
 	e.parameters, e.schedule, e.chain, e.certificate, e.identity, e.resumed = parameters{}, nil, nil, nil, nil, nil
 	e.flights = 0
 	next := newServer12(e)
@@ -225,6 +226,7 @@ func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertErro
 	s.e.answerConnectionID(hello, answer)
 	s.e.config.answerHeartbeat(hello, answer)
 	answer.HasStatusRequest = len(status) > 0
+	s.tickets, s.id = false, nil // of a rival
 	if p.extendedMasterSecret {
 		s.tickets = config.Tickets != nil && hello.HasSessionTicket
 		answer.HasSessionTicket = s.tickets

@@ -57,7 +57,8 @@ func (s *server12) answerRival(now time.Time) bool {
 	}
 	h.e.flights -= 2              // they have taken the place of the two before
 	h.inbox[1].Restart(m.seq + 1) // the hello before may have had a higher number
-	// Nothing is left of a session that was to be resumed.
+	// Nothing is left of a session that was to be resumed, nor of its data.
+	s.e.early = nil
 	s.e.write[1], s.e.read, s.e.epoch, s.e.schedule = nil, nil, 0, nil
 	s.e.resumed, s.e.chain = nil, nil
 	return true

@@ -35,6 +35,9 @@ func NewSealer(epoch uint16, c Cipher, key, iv []byte) (*Sealer, error) {
 // Epoch returns the epoch that s writes.
 func (s *Sealer) Epoch() uint16 { return s.epoch }
 
+// Next returns the sequence number of the next record.
+func (s *Sealer) Next() uint64 { return s.next }
+
 // Overhead returns by how many bytes a record is larger than its content, the
 // record header included and padding not. With CBC it is the most that it can be.
 func (s *Sealer) Overhead() int {
