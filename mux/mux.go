@@ -266,17 +266,17 @@ func (m *Mux) startLocked() {
 // readLoop is the one goroutine of a Mux.
 func (m *Mux) readLoop() {
 	defer close(m.done)
-	// One byte more than we accept: a datagram that reaches into it is too large, cut or not.
-	buf := make([]byte, m.limits.receive+1)
+	r := newReader(m.link, m.limits.receive)
+	defer r.close()
 	for {
-		n, err := m.link.Read(buf)
+		b, size, err := r.next()
 		switch {
 		case m.closed.Load():
 			return
-		case err != nil && isTruncation(err), n > m.limits.receive:
+		case err != nil && isTruncation(err):
 			m.count.oversized.Add(1)
 		case err == nil:
-			m.dispatch(buf[:n:n])
+			m.takeAll(b, size)
 		case IsTransient(err):
 			m.count.linkErrors.Add(1)
 		default:
@@ -284,6 +284,24 @@ func (m *Mux) readLoop() {
 			return
 		}
 	}
+}
+
+// takeAll takes datagrams of size bytes each, the last of which may be shorter.
+func (m *Mux) takeAll(b []byte, size int) {
+	for len(b) > size {
+		m.take(b[:size:size])
+		b = b[size:]
+	}
+	m.take(b[:len(b):len(b)])
+}
+
+// take takes one datagram.
+func (m *Mux) take(b []byte) {
+	if len(b) > m.limits.receive {
+		m.count.oversized.Add(1)
+		return
+	}
+	m.dispatch(b)
 }
 
 // dispatch gives one datagram to whom it belongs. b is the read buffer.

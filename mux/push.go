@@ -7,11 +7,7 @@ func (m *Mux) deliver(b []byte) {
 	if !m.pushing.enter() {
 		return
 	}
-	if len(b) > m.limits.receive {
-		m.count.oversized.Add(1)
-	} else {
-		m.dispatch(b)
-	}
+	m.take(b)
 	if m.pushing.leave() {
 		close(m.done)
 	}
