@@ -35,6 +35,8 @@ func (c bareChannel) send(b []byte) error {
 	return err
 }
 
+func (c bareChannel) buffered() int { return int(c.BufferedAmount()) }
+
 func (c bareChannel) onMessage(f func([]byte)) {
 	go func() {
 		b := make([]byte, 1<<16)

@@ -20,6 +20,8 @@ type ourChannel struct{ *sctpdc.Channel }
 
 func (c ourChannel) send(b []byte) error { return c.SendBinary(context.Background(), b) }
 
+func (c ourChannel) buffered() int { return c.Queued() }
+
 func (c ourChannel) onMessage(f func([]byte)) {
 	go func() {
 		for {

@@ -37,6 +37,8 @@ func (c pionChannel) send(b []byte) error {
 	return c.Send(b)
 }
 
+func (c pionChannel) buffered() int { return int(c.BufferedAmount()) }
+
 func (c pionChannel) onMessage(f func([]byte)) {
 	c.OnMessage(func(m webrtc.DataChannelMessage) { f(m.Data) })
 }

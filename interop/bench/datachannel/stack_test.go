@@ -12,6 +12,9 @@ type channel interface {
 	// send sends a binary message. It waits while about 1 MiB is buffered.
 	send(b []byte) error
 
+	// buffered returns how many bytes were sent and not acknowledged.
+	buffered() int
+
 	// onMessage has f called with each message, one at a time, in the way that is natural for the stack. It is called once, before the
 	// other end sends. b is valid until f returns.
 	onMessage(f func(b []byte))
