@@ -3,7 +3,6 @@ package sctpdc
 import (
 	"context"
 	"encoding/binary"
-	"io"
 	"net"
 	"sync"
 	"testing"
@@ -117,42 +116,6 @@ func TestBurstsDoNotOverflowASocketBuffer(t *testing.T) {
 		time.Sleep(time.Second)
 	})
 }
-
-// The bound does not reach paths that need more: 100 Mbit/s and 50 ms are used to the full.
-func TestLongFatPathIsFilled(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const n, size, warm = 800, 16384, 6 << 20
-		a, b := netsim.Pipe(netsim.Config{Delay: 25 * time.Millisecond})
-		x := &bottleneck{Conn: a, gap: 95 * time.Microsecond, room: 2000} // 1191 bytes in 95 us are 12.5 MB/s
-		p := &pair{t: t}
-		p.client, p.server = p.start(x, 1, Config{SendBuffer: 4 << 20}), p.start(b, 2, Config{})
-		c, d := p.open(p.client, p.server, "x", nil)
-		go func() { _, _ = io.Copy(c.Stream(), io.LimitReader(zeros{}, n*size)) }()
-		sum := 0
-		var began time.Time
-		for sum < n*size {
-			m, err := d.Receive(within(t, time.Minute))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if sum += len(m.Data); sum >= warm && began.IsZero() {
-				began = time.Now() // slow start is over
-			}
-		}
-		if rate := float64(sum-warm) / time.Since(began).Seconds() / 1e6; rate < 10 {
-			t.Errorf("%.1f MB/s", rate)
-		} else {
-			t.Logf("%.1f MB/s", rate)
-		}
-		_ = p.client.Close()
-		_ = p.server.Close()
-		time.Sleep(time.Second)
-	})
-}
-
-type zeros struct{}
-
-func (zeros) Read(b []byte) (int, error) { return len(b), nil }
 
 func TestBurstFollowsTheShortestRoundTrip(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

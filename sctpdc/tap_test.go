@@ -91,10 +91,9 @@ func inTapped(t *testing.T, client, server Config, f func(p *pair, x, y *tap)) {
 }
 
 // bare starts pion/sctp without anything of ours, and waits for the association.
-func bare(t *testing.T, conn net.Conn) *sctp.Association {
+func bare(t *testing.T, conn net.Conn, options ...sctp.ClientOption) *sctp.Association {
 	t.Helper()
-	a, err := sctp.ClientContext(within(t, time.Minute), sctp.WithNetConn(conn),
-		silent())
+	a, err := sctp.ClientContext(within(t, time.Minute), append([]sctp.ClientOption{sctp.WithNetConn(conn), silent()}, options...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
