@@ -123,7 +123,7 @@ func TestLossyLongPathIsUsedAsByBarePion(t *testing.T) {
 	bound := mss / rtt * math.Sqrt(1.5/loss) / 1e6
 	t.Logf("100 Mbit/s, 50 ms, 1 %% loss: %.2f MB/s, pion/sctp alone %.2f, RFC 9260 allows %.2f; pion/sctp with 12 times the step %.2f",
 		ours, alone, bound, aggressive)
-	if ours < alone*0.9 {
+	if ours < alone*0.8 {
 		t.Errorf("%.2f MB/s, pion/sctp alone %.2f", ours, alone)
 	}
 	if aggressive < 1.5*alone {

@@ -2,6 +2,7 @@ package datachannel
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +17,16 @@ var nodeStacks = []string{"libdatachannel", "libwebrtc"}
 // A nodeResult is what testdata/peers.mjs prints.
 type nodeResult struct {
 	Wall, CPU float64 // ns
-	Silence   float64 // ms
+	Received  float64 // messages
+	Silence   float64 // ms, the longest
+	Over      float64 // silences of more than 100 ms
+	Silent    float64 // ms, of these together
+}
+
+// missing skips a benchmark, and says so where everybody sees it: go test keeps the reason for itself.
+func missing(b *testing.B, why string) {
+	fmt.Fprintf(os.Stderr, "%s: left out: %s\n", b.Name(), why)
+	b.SkipNow()
 }
 
 // runNode runs a test in a stack of Node.js.
@@ -29,7 +39,10 @@ func runNode(b *testing.B, stack, test string, size int) nodeResult {
 		packages = name
 	}
 	if _, err := os.Stat(filepath.Join(filepath.Dir(packages), "node_modules")); err != nil {
-		b.Skip("the packages of npm are not installed: ", err)
+		missing(b, "the packages of npm are not there: run interop/setup, or set RTC_NODE_PACKAGES to a package.json beside them")
+	}
+	if _, err := exec.LookPath("node"); err != nil {
+		missing(b, "there is no node: run interop/setup")
 	}
 	cmd := exec.Command("node", "testdata/peers.mjs", stack, test, strconv.Itoa(b.N), strconv.Itoa(size))
 	cmd.Env = append(os.Environ(), "PACKAGES="+packages)

@@ -1,12 +1,14 @@
-// Two ends of a data channel in one process of Node.js: node peers.mjs STACK throughput|pingpong COUNT SIZE
+// Two ends of a data channel in one process of Node.js: node peers.mjs STACK throughput|pingpong|silence COUNT SIZE
 //
-// Prints one line of JSON: wall and CPU time in ns, longest silence in ms. PACKAGES is a file beside node_modules.
+// COUNT is messages, for silence seconds. Prints one line of JSON: wall and CPU time in ns, longest silence in ms, how many were
+// longer than 100 ms and how long these are together. PACKAGES is a file beside node_modules.
 
 import { createRequire } from 'node:module';
 
 const require = createRequire(process.env.PACKAGES);
 const [stack, test, count, size] = process.argv.slice(2);
-const n = Number(count);
+const n = test === 'silence' ? Infinity : Number(count);
+const limit = test === 'silence' ? Number(count) * 1000 : Infinity; // ms
 const message = Buffer.alloc(Number(size));
 const high = 1 << 20, low = 512 << 10; // bytes
 
@@ -54,10 +56,11 @@ const stacks = {
 };
 
 const [a, b] = await stacks[stack]();
-let silence = 0;
+let silence = 0, over = 0, silent = 0, received = 0;
 const cpu = process.cpuUsage(), began = process.hrtime.bigint();
 await new Promise(resolve => {
   let got = 0, sent = 0, last = 0;
+  const start = performance.now();
   if (test === 'pingpong') {
     b.onMessage(m => b.send(Buffer.from(m)));
     a.onMessage(() => { if (++got === n) resolve(); else a.send(message); });
@@ -67,8 +70,10 @@ await new Promise(resolve => {
   b.onMessage(() => {
     const now = performance.now();
     if (last) silence = Math.max(silence, now - last);
+    if (last && now - last > 100) { over++; silent += now - last; }
     last = now;
-    if (++got === n) resolve();
+    received = ++got;
+    if (got === n || now - start >= limit) resolve();
   });
   const pump = () => {
     for (; sent < n && a.buffered() < high; sent++) a.send(message);
@@ -78,5 +83,6 @@ await new Promise(resolve => {
   pump();
 });
 const used = process.cpuUsage(cpu);
-console.log(JSON.stringify({ Wall: Number(process.hrtime.bigint() - began), CPU: (used.user + used.system) * 1000, Silence: silence }));
+console.log(JSON.stringify({ Wall: Number(process.hrtime.bigint() - began), CPU: (used.user + used.system) * 1000,
+  Received: received, Silence: silence, Over: over, Silent: silent }));
 process.exit(0);
