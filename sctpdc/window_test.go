@@ -126,14 +126,17 @@ func TestReceiverThatIsSlowIsNotClosed(t *testing.T) {
 	})
 }
 
+// In TestTrafficFlowsAgain and the one after it.
+var nearLink = netsim.Config{Delay: time.Millisecond}
+
+const fullMessage = 12 // packets; 16384 bytes in pieces of 1160
+
 // A reader that stops, and takes messages again, has traffic flow at once: within 5 ms of the read, the way there and back
-// included. Bare pion/sctp sends its SACK when a probe arrives, and no sooner than 200 ms after it.
+// included.
 func TestTrafficFlowsAgainAtOnceWhenMessagesAreTaken(t *testing.T) {
-	const full = 12 // packets; 16384 bytes in pieces of 1160
-	link := netsim.Config{Delay: time.Millisecond}
 	for _, plain := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			a, b := netsim.Pipe(link)
+			a, b := netsim.Pipe(nearLink)
 			x := &tap{Conn: a}
 			p := &pair{t: t}
 			p.client = p.start(x, 1, Config{DisableInterleaving: plain})
@@ -156,15 +159,19 @@ func TestTrafficFlowsAgainAtOnceWhenMessagesAreTaken(t *testing.T) {
 			}
 			before := len(x.packets(chunkData))
 			time.Sleep(5 * time.Millisecond)
-			if n := len(x.packets(chunkData)) - before; n < full {
+			if n := len(x.packets(chunkData)) - before; n < fullMessage {
 				t.Errorf("%d packets of data within 5 ms", n)
 			}
 			_ = p.client.Close()
 			_ = p.server.Close()
 		})
 	}
+}
+
+// Without the shield: the window is told when a probe arrives, and 200 ms later.
+func TestBarePionOpensItsWindowLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, d := netsim.Pipe(link)
+		c, d := netsim.Pipe(nearLink)
 		x := &tap{Conn: c}
 		other := make(chan *sctp.Association, 1)
 		go func() { other <- bare(t, d) }()
@@ -187,7 +194,7 @@ func TestTrafficFlowsAgainAtOnceWhenMessagesAreTaken(t *testing.T) {
 			}
 		}
 		time.Sleep(5 * time.Millisecond)
-		if n := len(x.packets(chunkData)) - before; n >= full {
+		if n := len(x.packets(chunkData)) - before; n >= fullMessage {
 			t.Errorf("pion/sctp sent %d packets of data within 5 ms: the shield may go", n)
 		}
 		_ = b.Close()
