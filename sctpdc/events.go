@@ -11,6 +11,7 @@ type EventKind uint8
 const (
 	EventUp             EventKind = iota + 1 // the association is established
 	EventStreamReset                         // the peer has reset its side of Stream; all it sent before was received
+	EventStreamRefused                       // what the peer sent on Stream has it closed by us: Err, as its channel's calls return it if there is one
 	EventRemoteError                         // the peer sent an ERROR chunk: Cause and Text. RFC 9260, Section 3.3.10
 	EventRestartRefused                      // the peer tried to begin anew inside the association; see Stats.Restarts
 	EventShutdown                            // the peer has begun to shut down: it takes no new data, and ends when all is acknowledged
@@ -23,6 +24,8 @@ func (k EventKind) String() string {
 		return "up"
 	case EventStreamReset:
 		return "stream reset"
+	case EventStreamRefused:
+		return "stream refused"
 	case EventRemoteError:
 		return "remote error"
 	case EventRestartRefused:
@@ -38,10 +41,10 @@ func (k EventKind) String() string {
 // An Event is something that happened to an association, as the notifications of RFC 6458, Section 6, tell it.
 type Event struct {
 	Kind   EventKind
-	Stream uint16 // of EventStreamReset
+	Stream uint16 // of EventStreamReset and EventStreamRefused
 	Cause  uint16 // of EventRemoteError: the number of the first error cause
 	Text   string // of EventRemoteError: what the cause means or says; may be empty
-	Err    error  // of EventEnd: an *AssociationError
+	Err    error  // of EventEnd: an *AssociationError; of EventStreamRefused: ErrProtocol, *MessageSizeError, ErrTooManyChannels, ErrReceiveStalled
 }
 
 // maxEvents is how many events wait for Config.OnEvent, but for EventEnd.

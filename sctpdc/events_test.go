@@ -40,6 +40,19 @@ func (l *eventLog) want(t *testing.T, want ...Event) {
 	}
 }
 
+// first returns the first event of a kind, once nothing moves any more.
+func (l *eventLog) first(k EventKind) Event {
+	synctest.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.all {
+		if e.Kind == k {
+			return e
+		}
+	}
+	return Event{}
+}
+
 func TestEventsTellWhatHappens(t *testing.T) {
 	var client, server eventLog
 	inTapped(t, Config{OnEvent: client.add}, Config{OnEvent: server.add}, func(p *pair, x, _ *tap) {

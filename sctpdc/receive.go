@@ -80,6 +80,7 @@ func (c *Channel) read() {
 		}
 		if err := c.handle(kind, message, info); err != nil {
 			c.fail(err)
+			c.a.event(Event{Kind: EventStreamRefused, Stream: c.id, Err: err})
 		}
 	}
 }
