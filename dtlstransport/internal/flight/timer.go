@@ -40,7 +40,13 @@ func TimeoutFor(rtt time.Duration) time.Duration {
 //
 // A flight that is sent again goes out twice, the second copy half a timeout
 // after the first: the path has just been seen to lose datagrams. Progress stops
-// both. In classical behaviour (RFC 6347, Section 4.2.4.1) there is no second
+// both. A flight behind one that was lost goes out twice from the beginning, and its
+// timeout is what that of the other had become:
+//
+//	send      copy      resend  copy
+//	|---rto---|---rto---|--rto--|-----3 rto ...
+//
+// In classical behaviour (RFC 6347, Section 4.2.4.1) there is no second
 // copy and no jitter, and the timeout doubles up to 60 s.
 type Timer struct {
 	Classical bool
@@ -48,11 +54,12 @@ type Timer struct {
 	Longest   time.Duration // where doubling ends; not above zero: 3 s, or 60 s if Classical
 
 	first    time.Duration // of the next flight
-	current  time.Duration // of the flight being sent, without jitter
+	current  time.Duration // of the flight being sent, without jitter; then of the next one, see Start
 	deadline time.Time     // zero: stopped
 	copyAt   time.Time     // zero: no second copy is due
 	sentAt   time.Time     // when the flight was first sent
-	resent   bool          // it was sent again without a timeout
+	copied   bool          // a second copy of it has gone out
+	resent   bool          // it was sent again because the peer asked
 	expiries int           // of the flight being sent
 }
 
@@ -65,15 +72,19 @@ func NewTimer(first time.Duration, classical bool) Timer {
 func (t *Timer) Start(now time.Time) {
 	// "Implementations SHOULD retain the current timer value until a transmission
 	// without loss occurs, at which time the value may be reset to the initial value."
-	// RFC 6347, Section 4.2.4.1. Half of the first doubling is as much as we retain: a
-	// handshake is four datagrams, and at 30 % loss all of it would add half to the time
-	// that one handshake in a hundred takes. BoringSSL's suite wants none retained.
-	t.current = t.first
-	if t.expiries > 0 && !t.Classical {
-		t.current += t.first / 2
+	// RFC 6347, Section 4.2.4.1. On a path that has just lost a flight the next one is
+	// sent twice, the copy when the initial value would have run out: else the longer wait
+	// would add half to the time that one handshake in a hundred takes at 30 % loss.
+	// BoringSSL's suite wants no value retained.
+	retained := (t.expiries > 0 || t.copied) && !t.Classical && t.current > t.first
+	if !retained {
+		t.current = t.first
 	}
-	t.expiries, t.sentAt, t.resent = 0, now, false
+	t.expiries, t.sentAt, t.copied, t.resent = 0, now, false, false
 	t.arm(now)
+	if retained && !t.Off {
+		t.copyAt = now.Add(t.first)
+	}
 }
 
 // Stop ends the wait.
@@ -112,6 +123,7 @@ func (t *Timer) Expire(now time.Time) bool {
 	}
 	if !t.copyAt.IsZero() && !now.Before(t.copyAt) {
 		t.copyAt = time.Time{}
+		t.copied = true
 		return true
 	}
 	return false
@@ -126,10 +138,10 @@ func (t *Timer) Expiries() int { return t.expiries }
 // Sample takes the answer to the flight, which arrived at now. If the flight
 // was sent once, the time it took is a measured round trip and replaces the
 // guess. If it was sent more often, nobody knows which of them was answered (RFC
-// 6298, Section 3, Karn's algorithm), and the guess stays, raised for the next
-// flight: see Start. In classical behaviour nothing is measured.
+// 6298, Section 3, Karn's algorithm), and the guess stays; for the next flight see
+// Start. In classical behaviour nothing is measured.
 func (t *Timer) Sample(now time.Time) {
-	if !t.Classical && !t.resent && t.expiries == 0 && !t.sentAt.IsZero() {
+	if !t.Classical && !t.resent && !t.copied && t.expiries == 0 && !t.sentAt.IsZero() {
 		t.first = TimeoutFor(now.Sub(t.sentAt))
 	}
 	t.Stop()

@@ -190,7 +190,12 @@ func TestMeasuredRoundTripReplacesTheGuess(t *testing.T) { // RTX-07
 		{"sent once", nil, 60 * ms, 120 * ms},
 		{"sent once, near", nil, 1 * ms, MinTimeout},
 		{"sent once, far", nil, 190 * ms, 380 * ms},
-		{"sent again by the timer", func(timer *Timer) { timer.Expire(timer.Deadline()) }, 400 * ms, 300 * ms},
+		{"sent again by the timer", func(timer *Timer) { timer.Expire(timer.Deadline()) }, 400 * ms, 400 * ms},
+		{"sent again by the timer, twice", func(timer *Timer) {
+			for timer.Expiries() < 2 {
+				timer.Expire(timer.Deadline())
+			}
+		}, 700 * ms, 800 * ms},
 		// "RTT samples MUST NOT be made using segments that were retransmitted (and
 		// thus for which it is ambiguous [...])". RFC 6298, Section 3.
 		{"sent again because the peer asked", func(timer *Timer) { timer.Resent(timerZero.Add(150 * ms)) }, 190 * ms, 200 * ms},
@@ -218,32 +223,44 @@ func TestMeasuredRoundTripReplacesTheGuess(t *testing.T) { // RTX-07
 	}
 }
 
-func TestTheTimeoutStaysRaisedUntilAFlightWithoutLoss(t *testing.T) { // RTX-07
+func TestTheTimeoutIsKeptUntilAFlightWithoutLoss(t *testing.T) { // RTX-07
 	const first = 200 * time.Millisecond
 	timer := NewTimer(first, false)
-	for flight, expiries := range []int{0, 1, 3, 0, 0} {
-		want := first
-		if flight > 1 && flight < 4 { // the one before has lost something
-			want += first / 2
-		}
-		if flight == 4 {
-			want = 2 * 70 * time.Millisecond // measured in the one before
-		}
+	for _, flight := range []struct {
+		waits    time.Duration
+		expiries int  // before it is answered
+		copied   bool // it is answered after its second copy
+		asked    bool // and sent again because the peer asked, so that nothing is measured
+	}{
+		{first, 0, false, true},
+		{first, 1, false, true},
+		{2 * first, 1, false, true}, // what the one before has come to
+		{4 * first, 0, true, false}, // nobody knows whether it was lost
+		{4 * first, 0, false, true}, // it was not
+		{first, 0, false, false},
+		{2 * 70 * time.Millisecond, 0, false, false}, // measured in the one before
+	} {
 		timer.Start(timerZero)
-		if timer.current != want {
-			t.Errorf("flight %d waits %v, want %v", flight, timer.current, want)
+		if timer.current != flight.waits {
+			t.Errorf("a flight waits %v, want %v", timer.current, flight.waits)
 		}
-		for range expiries {
+		if copied := timer.Deadline() == timerZero.Add(first); copied != (flight.waits > first) {
+			t.Errorf("a flight that waits %v has its second copy when the initial timeout is over: %v", flight.waits, copied)
+		}
+		for timer.Expiries() < flight.expiries {
 			timer.Expire(timer.Deadline())
 		}
-		if flight < 3 {
-			timer.Resent(timerZero) // so that nothing is measured
+		if flight.copied {
+			timer.Expire(timer.copyAt)
+		}
+		if flight.asked {
+			timer.Resent(timerZero)
 		}
 		timer.Sample(timerZero.Add(70 * time.Millisecond))
 	}
 }
 
-// RTX-07 would keep the timeout that worked; Start says why not.
+// RTX-07 would keep the timeout that worked; BoringSSL's suite wants it as it was.
 func TestClassicalTimerBeginsEachFlightWithTheSameTimeout(t *testing.T) {
 	timer := NewTimer(time.Second, true)
 	timer.Start(timerZero)
@@ -295,7 +312,7 @@ func TestSetFirstScalesTheWaitThatHasBegun(t *testing.T) {
 				}
 				next := first
 				if expiries > 0 && !classical {
-					next += first / 2
+					next = want // what it has come to
 				}
 				if got := firstTimeout(timer); got != next {
 					t.Errorf("the next flight waits %v, want %v", got, next)
