@@ -389,7 +389,8 @@ func (c *Conn) Read(b []byte) (int, error) {
 var datagrams = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
 
 // Write sends b as one record. It waits for the handshake, but for nothing else.
-// It fails with ErrTooLarge over 2^14 bytes, and as Read does; after the peer's
+// It fails with ErrTooLarge over 2^14 bytes, with ErrSequenceExhausted after 2^48
+// records, when only Close is left to do, and as Read does; after the peer's
 // close_notify with ErrClosed. A datagram that the link does not take counts as sent and lost.
 func (c *Conn) Write(b []byte) (int, error) {
 	buf := datagrams.Get().(*[]byte)

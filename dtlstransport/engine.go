@@ -315,8 +315,8 @@ func (e *Engine) NextEvent() Event { return e.events.pop() }
 
 // AppendApplicationData seals p into one record and appends it to dst, which
 // must not overlap p. It allocates nothing if dst has room for
-// len(p)+RecordOverhead bytes. It fails with ErrNotConnected, ErrClosed or
-// ErrTooLarge, or with the error that ended the association.
+// len(p)+RecordOverhead bytes. It fails with ErrNotConnected, ErrClosed,
+// ErrTooLarge or ErrSequenceExhausted, or with the error that ended the association.
 func (e *Engine) AppendApplicationData(dst, p []byte) ([]byte, error) {
 	switch {
 	case e.err != nil:

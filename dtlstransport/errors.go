@@ -19,8 +19,9 @@ var (
 	ErrClosed = errors.New("dtls: association closed")
 	// ErrTooLarge says that data does not fit one record of 2^14 bytes.
 	ErrTooLarge = errors.New("dtls: data exceeds 2^14 bytes")
-	// ErrSequenceExhausted says that the association has sent as many records as
-	// it may, 2^48: it has to end (RFC 6347, Section 4.1).
+	// ErrSequenceExhausted says that the association has sent as many records of data
+	// as it may, 2^48 less 1,024 that are left for its end: it has to be closed (RFC
+	// 6347, Section 4.1). What comes is still received.
 	ErrSequenceExhausted = record.ErrSequenceExhausted
 	// ErrNoSRTP says that no SRTP protection profile was negotiated.
 	ErrNoSRTP = errors.New("dtls: no SRTP protection profile negotiated")

@@ -110,19 +110,21 @@ func TestSequenceNumbersNeverWrap(t *testing.T) { // REC-10
 		sealers[cipherName(c)] = mustSealer(t, 1, c, make([]byte, c.KeyLen()), make([]byte, c.IVLen()))
 	}
 	for name, s := range sealers {
-		s.next = maxSeq - 1
-		for _, want := range []uint64{maxSeq - 1, maxSeq} {
-			b, err := s.Append(nil, TypeApplicationData, Version12, []byte("last"))
-			if err != nil || mustNext(t, b).Number != (Number{s.epoch, want}) {
-				t.Errorf("%s: %x, %v", name, b, err)
+		for typ, last := range map[ContentType]uint64{TypeApplicationData: maxSeq - Reserved, TypeAlert: maxSeq, TypeHandshake: maxSeq} {
+			s.next = last - 1
+			for _, want := range []uint64{last - 1, last} {
+				b, err := s.Append(nil, typ, Version12, []byte("last"))
+				if err != nil || mustNext(t, b).Number != (Number{s.epoch, want}) {
+					t.Errorf("%s: %x, %v", name, b, err)
+				}
 			}
-		}
-		for range 3 {
-			b, err := s.Append([]byte("kept"), TypeApplicationData, Version12, []byte("too late"))
-			if !errors.Is(err, ErrSequenceExhausted) || string(b) != "kept" {
-				t.Errorf("%s: %x, %v", name, b, err)
+			for range 3 {
+				b, err := s.Append([]byte("kept"), typ, Version12, []byte("too late"))
+				if !errors.Is(err, ErrSequenceExhausted) || string(b) != "kept" {
+					t.Errorf("%s: %x, %v", name, b, err)
+				}
+				s.StartAt(0)
 			}
-			s.StartAt(0)
 		}
 	}
 }

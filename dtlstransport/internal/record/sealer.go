@@ -6,8 +6,15 @@ import (
 )
 
 // ErrSequenceExhausted is returned when an epoch has no sequence number left:
-// they never wrap (RFC 6347, Section 4.1), so the association has to end.
+// they never wrap (RFC 6347, Section 4.1), so the association has to end. Application
+// data meets it Reserved numbers earlier.
 var ErrSequenceExhausted = errors.New("dtls: record sequence numbers exhausted")
+
+// Reserved is how many of the last sequence numbers are not for application data: "[...]
+// implementations MUST either abandon an association or rehandshake prior to allowing
+// the sequence number to wrap" (RFC 6347, Section 4.1), and a close_notify is the way to
+// abandon it.
+const Reserved = 1 << 10
 
 // ErrTooLarge is returned for content over MaxPlaintext.
 var ErrTooLarge = errors.New("record: content exceeds 2^14 bytes")
@@ -75,7 +82,7 @@ func (s *Sealer) MaxContent(limit int) int {
 // overlap the free capacity of dst. It does not allocate if dst has room for
 // Overhead and MaxPadding more bytes than content.
 func (s *Sealer) Append(dst []byte, t ContentType, version uint16, content []byte) ([]byte, error) {
-	if s.next > maxSeq {
+	if s.next > maxSeq-Reserved && (t == TypeApplicationData || s.next > maxSeq) {
 		return dst, ErrSequenceExhausted
 	}
 	size := len(content)
