@@ -83,7 +83,7 @@ func (a *association) connected() {
 }
 
 // ended is called with the Conn's lock. What comes from the address is a
-// stranger's again.
+// stranger's again, but for one who has missed why.
 func (a *association) ended(error) {
 	l := a.listener
 	l.mu.Lock()
@@ -96,7 +96,27 @@ func (a *association) ended(error) {
 	if l.open[remote] == a {
 		delete(l.open, remote)
 	}
+	_, known := l.all[a]
 	l.forget(a)
+	if known && a.conn.engine.verdict.answers > 0 {
+		l.refuse(a, remote)
+	}
+}
+
+// refuse keeps an association that we have ended with an alert: a peer that goes on
+// with its handshake has missed that, and is told again, see Engine.repeatVerdict. Who
+// begins anew is not held up. mu is held.
+func (l *Listener) refuse(a *association, from netip.AddrPort) {
+	if len(l.refused) >= maxRefusedPeers && l.refused[from] == nil {
+		oldest := from
+		for at, other := range l.refused {
+			if oldest == from || other.number < l.refused[oldest].number {
+				oldest = at
+			}
+		}
+		delete(l.refused, oldest)
+	}
+	l.refused[from] = a
 }
 
 // address returns where a's client is.
@@ -107,8 +127,16 @@ func (a *association) attach(*Conn) {}
 
 func (a *association) Write(b []byte) (int, error) { return a.listener.write(b, a.address()) }
 
-// Close leaves the socket to the others. The Conn has ended before.
-func (a *association) Close() error { return nil }
+// Close leaves the socket to the others. The Conn has ended before, and says nothing more.
+func (a *association) Close() error {
+	l := a.listener
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if from := a.address(); l.refused[from] == a {
+		delete(l.refused, from)
+	}
+	return nil
+}
 
 func (a *association) LocalAddr() net.Addr  { return a.listener.Addr() }
 func (a *association) RemoteAddr() net.Addr { return net.UDPAddrFromAddrPort(a.address()) }

@@ -57,6 +57,10 @@ const (
 	// its handshake. Each is smaller than what asks for it.
 	maxVerdicts = 8
 
+	// maxRefusedPeers is how many of the associations that a Listener has ended with such
+	// an alert are kept for that, without their keys; when full, the oldest goes.
+	maxRefusedPeers = 64
+
 	// maxHints is how many hints an error keeps, and how many alerts.
 	maxHints = 8
 

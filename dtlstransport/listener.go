@@ -79,6 +79,8 @@ type ListenConfig struct {
 //	socket --> handle --> half-open: handshakes --connected--> backlog --> Accept
 //	            |            |  (beside the open one, if the peer has begun anew)
 //	            +---------> open: data                       --> Conn.Read
+//	            |
+//	            +---------> refused: the alert once more, for a peer that has missed it
 //
 // One goroutine reads the socket and runs all handshakes; there is none for an
 // association. All methods may be called concurrently. A Listener has to be closed.
@@ -99,8 +101,9 @@ type Listener struct {
 	closed   bool
 	halfOpen map[netip.AddrPort]*association
 	open     map[netip.AddrPort]*association
-	byID     map[string]*association   // those with a connection ID
-	all      map[*association]struct{} // in no map of addresses if another one has come to theirs
+	refused  map[netip.AddrPort]*association // that we have ended with an alert; see refuse
+	byID     map[string]*association         // those with a connection ID
+	all      map[*association]struct{}       // in no map of addresses if another one has come to theirs
 	stats    ListenerStats
 
 	// Only for the loop that reads:
@@ -152,6 +155,7 @@ func newListener(s socket, config *ListenConfig) (*Listener, error) {
 		done:      make(chan struct{}),
 		halfOpen:  make(map[netip.AddrPort]*association),
 		open:      make(map[netip.AddrPort]*association),
+		refused:   make(map[netip.AddrPort]*association),
 		byID:      make(map[string]*association),
 		all:       make(map[*association]struct{}),
 	}
@@ -314,7 +318,7 @@ func (l *Listener) pause(d time.Duration) bool {
 func (l *Listener) handle(now time.Time, from netip.AddrPort, b []byte) {
 	l.mu.Lock()
 	l.stats.DatagramsReceived++
-	open, next := l.open[from], l.halfOpen[from]
+	open, next, refused := l.open[from], l.halfOpen[from], l.refused[from]
 	known := l.findID(b)
 	l.mu.Unlock()
 	hello, recordSeq, isHello := findHello(b)
@@ -340,6 +344,9 @@ func (l *Listener) handle(now time.Time, from netip.AddrPort, b []byte) {
 		l.admit(from, b)
 	case open == nil && next == nil:
 		l.count(&l.stats.Refused[RefusedStranger])
+		if refused != nil {
+			refused.conn.receive(b)
+		}
 	case next == nil:
 		open.conn.receive(b)
 	case open == nil:
@@ -384,6 +391,7 @@ func (l *Listener) admit(from netip.AddrPort, b []byte) {
 	l.stats.Handshakes++
 	a.number = l.stats.Handshakes
 	l.halfOpen[from] = a
+	delete(l.refused, from)
 	l.remember(a)
 	l.mu.Unlock()
 	if oldest != nil {
