@@ -47,6 +47,7 @@ type Engine struct {
 	verify     []byte          // a HelloVerifyRequest to be sent, a whole datagram
 	finalSeq   uint16          // message_seq of the Finished that a repeated final flight ends with
 	finals     int             // how often the final flight may still be sent again
+	tail       time.Time       // until then, the end of the peer's last flight belongs to what was answered; see tailTime
 	finalCopy  time.Time       // when its second copy is due; zero: none is
 	warnings   int             // how many attempts at renegotiation may still be answered
 	datagram   int             // MaxDatagramSize in force

@@ -34,6 +34,7 @@ type handshake struct {
 	changed  bool                  // something is there that has not been judged
 	ccsSeen  bool                  // a ChangeCipherSpec has come
 	early    [][]byte              // records of epoch 1 from before the keys, with their headers
+	latest   lastMessage           // what brought something new; not known after a ChangeCipherSpec
 	peerLast lastMessage           // what the peer's previous flight ended with
 	repeated bool                  // the peer sent that flight again
 	answers  int                   // how often that may still be answered
@@ -61,6 +62,9 @@ type lastMessage struct {
 	epoch int
 	seq   uint16
 }
+
+// earlyRecord stands for a message that nobody can read yet.
+var earlyRecord = lastMessage{epoch: 1}
 
 func newHandshake(e *Engine) *handshake {
 	first := e.config.InitialTimeout
@@ -113,13 +117,14 @@ func (h *handshake) handleFragments(now time.Time, epoch int, recordSeq uint64, 
 			continue
 		}
 		h = e.hs // a hello may have started the handshake over
-		if last := h.peerLast; last.known && last.epoch == epoch && last.seq == header.Seq && header.FragmentOffset+header.FragmentLength == header.Length {
+		if last := h.peerLast; last.known && last.epoch == epoch && last.seq == header.Seq && header.FragmentOffset+header.FragmentLength == header.Length && !now.Before(e.tail) {
 			h.repeated = true
 			e.trace.repeats()
 		}
 		switch h.inbox[epoch].Add(header, fragment) {
 		case flight.Kept:
 			h.changed = true
+			h.latest = lastMessage{true, epoch, header.Seq}
 		case flight.Contradicting:
 			e.stats.Contradictions++
 			if e.config.Conformance {
@@ -151,7 +156,7 @@ func (h *handshake) keepEarly(r *record.Record) {
 		h.e.drop(DropEarly)
 		return
 	}
-	h.early = h.e.keepNewest(h.early, r.Raw)
+	h.early, h.latest = h.e.keepNewest(h.early, r.Raw), earlyRecord
 	h.changed = h.changed || promising
 }
 
@@ -193,7 +198,7 @@ func (e *Engine) replayEarly(now time.Time) error {
 	if e.hs == nil || e.read == nil {
 		return nil
 	}
-	early := e.hs.early
+	early, latest := e.hs.early, e.hs.latest
 	e.hs.early = nil
 	for _, b := range early {
 		r, _, _ := e.nextRecord(b)
@@ -201,6 +206,9 @@ func (e *Engine) replayEarly(now time.Time) error {
 		if err := e.handleProtected(now, &r); err != nil {
 			return err
 		}
+	}
+	if latest != earlyRecord {
+		e.hs.latest = latest // they came before it
 	}
 	return nil
 }
@@ -218,6 +226,10 @@ func (h *handshake) accept(now time.Time, epoch int, last uint16) {
 	h.timer.Sample(now)
 	h.e.flights++
 	h.peerLast = lastMessage{true, epoch, last}
+	h.e.tail = time.Time{}
+	if h.latest != h.peerLast && !h.e.config.Conformance {
+		h.e.tail = now.Add(tailTime)
+	}
 	h.answers = maxFlightAnswers
 	h.inbox[1].Consume(last + 1)
 	h.inbox[0].Consume(last + 1)

@@ -40,6 +40,12 @@ const (
 	// handshake. The peer needs one; each is 75 bytes.
 	maxFinalAnswers = 32
 
+	// tailTime is how long a flight that was completed from its middle may go on: the
+	// peer has sent it again, one message a datagram, what had been missing was answered,
+	// and the rest of it asks for nothing. Botan 2.19 as a client dies of a final flight
+	// that comes twice. Nobody sends a flight again as soon as that.
+	tailTime = flight.MinTimeout
+
 	// finalCopyDelay is how long after such an answer a second copy of it goes
 	// out. The peer asks because the path has lost the first, and asks again only after
 	// twice the time.

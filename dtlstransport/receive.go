@@ -95,7 +95,9 @@ func (e *Engine) handlePlaintext(now time.Time, r *record.Record) error {
 		// value 1." RFC 5246, Section 7.1. It is not authenticated and switches
 		// nothing by itself.
 		if len(r.Body()) == 1 && r.Body()[0] == 1 {
-			e.hs.changed = e.hs.changed || !e.hs.ccsSeen
+			if !e.hs.ccsSeen {
+				e.hs.changed, e.hs.latest = true, lastMessage{}
+			}
 			e.hs.ccsSeen = true
 			return nil
 		}
@@ -248,7 +250,7 @@ func (e *Engine) handlePostHandshake(now time.Time, content []byte) error {
 			// the last flight" (after RFC 6347, Section 4.2.4). A client has none:
 			// its flight was dropped with the handshake.
 			e.drop(DropRepeatedMessage)
-			if e.out.Sends() > 0 && !e.out.Pending() && e.finals > 0 && !e.config.ReliableTransport {
+			if e.out.Sends() > 0 && !e.out.Pending() && e.finals > 0 && !now.Before(e.tail) && !e.config.ReliableTransport {
 				e.finals--
 				e.stats.Retransmissions++
 				e.resend(FlightRepeated)
