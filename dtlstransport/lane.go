@@ -105,7 +105,7 @@ func (t *Transport) route(b []byte) {
 		younger.conn.receive(b)
 		return
 	}
-	if r, _, ok := record.Next(b); ok && r.Number.Epoch > 0 {
+	if record.Protected(b) {
 		// What decrypts in place and fails leaves nothing for the other.
 		t.spare = append(t.spare[:0], b...)
 		if older.conn.takes(b, true).authentic {

@@ -22,7 +22,7 @@ type media struct {
 	seal func(p keying.Protector, dst, packet []byte) ([]byte, error)
 
 	protector atomic.Pointer[keying.Protector]   // of what we send; nil: not connected, or no SRTP
-	peers     atomic.Pointer[[]keying.Protector] // of what we receive, the newest first; see Transport.Restart
+	peers     atomic.Pointer[[]keying.Protector] // of what we receive, the newest first, which is nil if it has no SRTP; see Transport.Restart
 	handler   atomic.Pointer[func([]byte)]       // nil: packets go to the queue
 	renewed   func()                             // called when a packet was the newest's, while there are two
 	spare     []byte                             // for the loop that reads: a copy of a packet
@@ -78,8 +78,11 @@ func (m *media) receive(packet []byte) {
 // unprotect opens a packet in place if there is one set of keys; with two, the
 // packet may be under either.
 func (m *media) unprotect(by []keying.Protector, packet []byte) ([]byte, error) {
-	if len(by) == 1 {
-		return m.open(by[0], packet[:0], packet)
+	switch last := by[len(by)-1]; {
+	case last == nil:
+		return nil, ErrNoSRTP
+	case len(by) == 1 || by[0] == nil:
+		return m.open(last, packet[:0], packet)
 	}
 	m.spare = append(m.spare[:0], packet...)
 	plain, err := m.open(by[0], packet[:0], packet)
@@ -96,27 +99,48 @@ func (m *media) use(p keying.Protector) {
 	m.peers.Store(&[]keying.Protector{p})
 }
 
-// expect makes p what packets may be received under, beside what it was.
+// expect makes p what packets may be received under, beside what it was. A nil p says
+// that there will be no media.
 func (m *media) expect(p keying.Protector) {
 	peers := []keying.Protector{p}
-	if old := m.peers.Load(); old != nil {
+	if old := m.peers.Load(); old != nil && (*old)[0] != nil {
 		peers = append(peers, (*old)[0])
 	}
+	if p == nil && len(peers) == 1 {
+		return
+	}
 	m.peers.Store(&peers)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err == ErrNoSRTP {
+		m.err = nil // there is now
+	}
 }
 
 // sendNewest makes the newest keys those of what is sent.
 func (m *media) sendNewest() {
-	if peers := m.peers.Load(); peers != nil {
-		m.protector.Store(&(*peers)[0])
+	peers := m.peers.Load()
+	if peers == nil {
+		return
+	}
+	if newest := (*peers)[0]; newest != nil {
+		m.protector.Store(&newest)
+	} else {
+		m.protector.Store(nil)
 	}
 }
 
 // forgetOld leaves nothing but the newest keys.
 func (m *media) forgetOld() {
 	m.sendNewest()
-	if peers := m.peers.Load(); peers != nil {
-		m.peers.Store(&[]keying.Protector{(*peers)[0]})
+	peers := m.peers.Load()
+	if peers == nil {
+		return
+	}
+	newest := (*peers)[0]
+	m.peers.Store(&[]keying.Protector{newest})
+	if newest == nil {
+		m.end(ErrNoSRTP)
 	}
 }
 
@@ -162,8 +186,11 @@ func (m *media) write(to *mux.Mux, packet []byte) (int, error) {
 	if p == nil {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		if m.err != nil {
+		switch {
+		case m.err != nil:
 			return 0, m.err
+		case m.peers.Load() != nil:
+			return 0, ErrNoSRTP // any more, since a Restart
 		}
 		return 0, ErrNotConnected
 	}

@@ -29,7 +29,8 @@ var ErrRestarting = errors.New("dtls: a restart goes on")
 // association; config is kept and must not be changed.
 //
 // Media goes on all the while: it is received under both keys, and sent under the new
-// ones as soon as the peer is known to have them. Some seconds later the old
+// ones as soon as the peer is known to have them. If the new association has no SRTP, media ends
+// with the old one. Some seconds later the old
 // association is closed; what its Conn has received should be read until then. The
 // data channel begins anew: "SCTP association [...] MUST" not outlive its DTLS (after
 // RFC 8841, Section 9.3), so that a new SCTP association goes over the new Conn.
@@ -129,9 +130,10 @@ func (t *Transport) succeed(next *lane) {
 	t.old, t.next, t.lost = t.current.Load(), nil, nil
 	t.alone = make(chan struct{})
 	t.current.Store(next)
+	t.rtp.expect(p)
+	t.rtcp.expect(p)
 	if p != nil {
-		t.rtp.expect(p)
-		t.rtcp.expect(p)
+		t.attach()
 	}
 	t.wait = true
 	if e := next.conn.engine; e.sentFinalFlight() {
@@ -141,7 +143,7 @@ func (t *Transport) succeed(next *lane) {
 		t.changeOver() // the peer has our Finished, for we have its answer
 	}
 	t.mu.Unlock()
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrNoSRTP) {
 		t.rtp.end(err)
 		t.rtcp.end(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rtctransport/rtctransport/fingerprint"
 	"github.com/rtctransport/rtctransport/interop/netsim"
+	"github.com/rtctransport/rtctransport/keying"
 	"github.com/rtctransport/rtctransport/keying/pionsrtp"
 )
 
@@ -377,6 +378,100 @@ func TestDataOfBothAssociationsArrives(t *testing.T) {
 		}
 		if n := oldB.Stats().Dropped[DropForged] + r.b.Conn().Stats().Dropped[DropForged]; n != 0 {
 			t.Errorf("%d records of the other association count as forged", n)
+		}
+	})
+}
+
+// Connection IDs of the two associations may differ in size, and what has one is as protected as what has none.
+func TestDataOfBothAssociationsArrivesWithConnectionIDs(t *testing.T) {
+	for _, ids := range [][2]string{{"id", "di"}, {"of the first", "2"}, {"\xff\xff of the first", ""}, {"", "\xff\xff of the second"}} {
+		t.Run(fmt.Sprintf("%q and then %q", ids[0], ids[1]), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				with := func(id string) func(client, server *Config) {
+					return func(client, server *Config) { client.ConnectionID, server.ConnectionID = []byte(id), []byte(id) }
+				}
+				r := &restarting{t: t}
+				r.a, r.b = transportPair(t, netsim.Config{Delay: 20 * time.Millisecond}, with(ids[0]))
+				defer r.a.Close()
+				defer r.b.Close()
+				mustShakeHands(t, r.a, r.b)
+				oldA, oldB := r.a.Conn(), r.b.Conn()
+				r.client, r.server = configs(t, fingerprint.Ed25519, fingerprint.ECDSAP384)
+				with(ids[1])(r.client, r.server)
+				r.mustRun(false, 0)
+				buf := make([]byte, 100)
+				for i, way := range []struct{ from, to *Conn }{{oldA, oldB}, {r.a.Conn(), r.b.Conn()}, {oldB, oldA}, {r.b.Conn(), r.a.Conn()}} {
+					_ = way.to.SetReadDeadline(time.Now().Add(time.Second))
+					if _, err := way.from.Write([]byte("data")); err != nil {
+						t.Fatal(err)
+					}
+					if n, err := way.to.Read(buf); err != nil || string(buf[:n]) != "data" {
+						t.Errorf("way %d: read %q, %v", i, buf[:n], err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// The application of the second association has no use for media. Nothing goes out under the keys of the first any
+// more, or is taken under them, when that is gone.
+func TestARestartWithoutSRTPEndsMedia(t *testing.T) {
+	for name, change := range map[string]func(c *Config){
+		"nobody protects": func(c *Config) { c.NewProtector = nil },
+		"no profile":      func(c *Config) { c.NewProtector, c.SRTPProfiles = pionsrtp.New, []keying.SRTPProfile{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			restart(t, netsim.Config{Delay: 20 * time.Millisecond}, func(t *testing.T, r *restarting) {
+				change(r.client)
+				change(r.server)
+				r.mustRun(false, 0)
+				time.Sleep(5 * time.Second)
+				before := r.b.Stats().RTP.Received
+				if _, err := r.a.WriteRTP(rtpPacket(1, "late")); !errors.Is(err, ErrNoSRTP) {
+					t.Errorf("WriteRTP: %v", err)
+				}
+				time.Sleep(time.Second)
+				if n := r.b.Stats().RTP.Received - before; n > 0 {
+					t.Errorf("%d packets received under the old keys", n)
+				}
+
+				r.client, r.server = configs(t, fingerprint.Ed25519, fingerprint.ECDSAP384)
+				r.client.NewProtector, r.server.NewProtector = pionsrtp.New, pionsrtp.New
+				r.mustRun(false, 0)
+				time.Sleep(5 * time.Second)
+				if _, err := r.a.WriteRTP(rtpPacket(1, "again")); err != nil {
+					t.Errorf("WriteRTP: %v", err)
+				}
+				time.Sleep(time.Second)
+				if n := r.b.Stats().RTP.Received - before; n != 1 {
+					t.Errorf("%d packets received under new keys, want 1", n)
+				}
+			})
+		})
+	}
+}
+
+func TestARestartWithSRTPBeginsMedia(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &restarting{t: t}
+		r.a, r.b = transportPair(t, netsim.Config{Delay: 20 * time.Millisecond}, func(client, _ *Config) {
+			client.SRTPProfiles = []keying.SRTPProfile{}
+		})
+		defer r.a.Close()
+		defer r.b.Close()
+		mustShakeHands(t, r.a, r.b)
+		r.client, r.server = configs(t, fingerprint.Ed25519, fingerprint.ECDSAP384)
+		r.client.NewProtector, r.server.NewProtector = pionsrtp.New, pionsrtp.New
+		r.mustRun(false, 0)
+		time.Sleep(5 * time.Second)
+		if _, err := r.a.WriteRTP(rtpPacket(1, "media")); err != nil {
+			t.Fatal(err)
+		}
+		_ = r.b.SetReadDeadline(time.Now().Add(time.Second))
+		buf := make([]byte, 100)
+		if n, err := r.b.ReadRTP(buf); err != nil || string(buf[12:n]) != "media" {
+			t.Errorf("ReadRTP: %d bytes, %v", n, err)
 		}
 	})
 }

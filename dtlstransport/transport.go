@@ -24,11 +24,12 @@ import (
 // One goroutine reads the link. Media that comes before the keys waits, bounded.
 // All methods may be called concurrently. A Transport has to be closed.
 type Transport struct {
-	mux     *mux.Mux
-	rtp     media
-	rtcp    media
-	current atomic.Pointer[lane] // never nil
-	done    chan struct{}        // closed with err
+	mux      *mux.Mux
+	rtp      media
+	rtcp     media
+	attached atomic.Bool          // the mux's media comes to us
+	current  atomic.Pointer[lane] // never nil
+	done     chan struct{}        // closed with err
 
 	succession
 }
@@ -72,6 +73,14 @@ func (t *Transport) connected(first *lane) {
 	}
 	t.rtp.use(p)
 	t.rtcp.use(p)
+	t.attach()
+}
+
+// attach has media come to us, once.
+func (t *Transport) attach() {
+	if t.attached.Swap(true) {
+		return
+	}
 	// What came early is handled before Handle returns, and the handlers may call
 	// us back: not under the lock.
 	go func() {

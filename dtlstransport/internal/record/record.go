@@ -140,6 +140,10 @@ func (r *Record) Next(b []byte, cidLen int) (rest []byte, ok bool) {
 	return b[end:], true
 }
 
+// Protected reports whether the first record of a datagram is of another epoch than 0,
+// however long its connection ID may be.
+func Protected(b []byte) bool { return len(b) >= HeaderLen && (b[3] != 0 || b[4] != 0) }
+
 // appendHeader appends a record header to b, with cid in it unless that is nil.
 func appendHeader(b []byte, t ContentType, version uint16, n Number, cid []byte, length int) []byte {
 	b = append(b, byte(t), byte(version>>8), byte(version))
