@@ -55,7 +55,9 @@ type Association struct {
 // 8192 bytes; a packet may be lost. New returns at once; Handshake waits for the result, but need not be called.
 //
 // Both sides call New, at any time, as browsers do: both send an INIT, and one association comes of it (RFC 9260,
-// Section 5.2.1). Start it when DTLS is connected and the peer's fingerprint verified (RFC 8261, Section 6.1).
+// Section 5.2.1). The association begins when DTLS is connected and the peer's fingerprint verified (RFC 8261, Section
+// 6.1): if conn has a method Handshake(context.Context) error, as a Conn of DTLS has, it is called first. Its error ends
+// the association with ReasonConn.
 func New(conn net.Conn, config *Config) (*Association, error) {
 	c, err := config.withDefaults()
 	if err != nil {
@@ -63,9 +65,6 @@ func New(conn net.Conn, config *Config) (*Association, error) {
 	}
 	if conn == nil {
 		return nil, errors.New("sctpdc: no connection")
-	}
-	if config.MTU == 0 {
-		c.MTU = mtuOf(conn)
 	}
 	ctx, giveUp := context.WithTimeout(context.Background(), c.HandshakeTimeout)
 	a := &Association{
@@ -87,7 +86,6 @@ func New(conn net.Conn, config *Config) (*Association, error) {
 	a.window.init(a)
 	a.gate = newGate(conn, a, c.MaxMessageSize)
 	a.gate.ports = ports{c.Port, c.PeerPort}
-	a.gate.outbox.full = c.MTU - 64 // what is less leaves room for another chunk
 	_, dtls := conn.(exporter)
 	a.gate.sendsZero = dtls && !c.DisableZeroChecksum
 	a.gate.takesZero = a.gate.sendsZero
@@ -97,8 +95,14 @@ func New(conn net.Conn, config *Config) (*Association, error) {
 		return nil, err
 	}
 	a.running.Add(1)
-	go a.run(ctx, append(a.options(), tokens...))
+	go a.run(ctx, config.MTU == 0, tokens)
 	return a, nil
+}
+
+// A handshaker is a connection that carries nothing before a handshake of its own, as DTLS; which does not know either
+// how much it puts into a datagram before that.
+type handshaker interface {
+	Handshake(ctx context.Context) error
 }
 
 // An exporter is a connection that is DTLS: others have no keying material (RFC 5705).
@@ -150,9 +154,22 @@ func (a *Association) options() []sctp.ClientOption {
 
 // run is the goroutine of the association: it sets it up, then takes what pion/sctp accepts, and never waits for anybody
 // else, because pion/sctp drops what it cannot hand over.
-func (a *Association) run(ctx context.Context, options []sctp.ClientOption) {
+func (a *Association) run(ctx context.Context, findMTU bool, tokens []sctp.ClientOption) {
 	defer a.running.Done()
-	s, err := sctp.ClientContext(ctx, options...)
+	if h, ok := a.gate.conn.(handshaker); ok {
+		if err := h.Handshake(ctx); err != nil && ctx.Err() == nil {
+			a.giveUp()
+			a.gate.connFailed(err)
+			_ = a.gate.Close()
+			a.finish(nil)
+			return
+		}
+	}
+	if findMTU {
+		a.config.MTU = mtuOf(a.gate.conn)
+	}
+	a.gate.outbox.full = a.config.MTU - 64 // what is less leaves room for another chunk
+	s, err := sctp.ClientContext(ctx, append(a.options(), tokens...)...)
 	a.giveUp()
 	if err != nil {
 		// Without the gate's Close, pion/sctp would leave three goroutines behind when its INIT stays unanswered.

@@ -107,13 +107,17 @@ func TestChecksumIsThereWithoutDTLSWhateverThePeerSays(t *testing.T) {
 func TestZeroChecksumIsRefusedUnlessAnnounced(t *testing.T) {
 	for _, takes := range []bool{false, true} {
 		g := newGate(nil, &seeingOwner{}, 1000)
-		g.localTag, g.peerTag, g.takesZero = 1, 2, takes
+		g.localTag, g.peerTag, g.takesZero = 1, 0x01020304, takes
 		for _, typ := range []chunkType{chunkSack, chunkCookieEcho, chunkInit} {
 			tag := uint32(1)
 			if typ == chunkInit {
 				tag = 0
 			}
-			p := onePacket(tag, typ, 0, append([]byte{0, 0, 0, 2}, make([]byte, 12)...))
+			value := goodInit
+			if typ == chunkSack {
+				value = make([]byte, sackLen)
+			}
+			p := onePacket(tag, typ, 0, value)
 			good := g.inbound(append([]byte(nil), p...)) > 0
 			binary.LittleEndian.PutUint32(p[8:], 0)
 			zero := g.inbound(append([]byte(nil), p...)) > 0

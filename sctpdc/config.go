@@ -67,7 +67,7 @@ type Config struct {
 	PeerMaxMessageSize int
 
 	// MTU is the largest SCTP packet to send, in bytes, DTLS not counted. Zero: what the connection below says by a method
-	// MaxPayload() int, in bytes, when New is called: that is what DTLS puts into its largest datagram. Without one: 1191.
+	// MaxPayload() int, in bytes, when its handshake is done: that is what DTLS puts into its largest datagram. Without one: 1191.
 	MTU int
 
 	// Port and PeerPort are what we and the peer announced in SDP (a=sctp-port). Packets with others are dropped. Zero: 5000,
@@ -99,7 +99,7 @@ type Config struct {
 	// yet. What the peer opens beyond is closed at once. Zero: 4096 and 1024.
 	MaxChannels, MaxUnaccepted int
 
-	// HandshakeTimeout is how long the association may take to be established. Zero: 30 s.
+	// HandshakeTimeout is how long the association may take to be established, that of DTLS below included. Zero: 30 s.
 	HandshakeTimeout time.Duration
 
 	// DisableInterleaving keeps us from offering user message interleaving (RFC 8260), by which a large message on one

@@ -97,6 +97,7 @@ func TestBothSidesMayShutDownAtOnce(t *testing.T) {
 	}
 }
 
+// SCTP-29
 func TestShutdownEndsWithItsContext(t *testing.T) {
 	var dead atomic.Bool
 	link := netsim.Config{Delay: time.Millisecond, Decide: func(netsim.Direction, int) netsim.Fate { return netsim.Fate{Drop: dead.Load()} }}

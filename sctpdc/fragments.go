@@ -11,6 +11,11 @@ func (g *gate) inboundData(c chunk) (tagged, ok bool) {
 	if !ok {
 		return false, true // pion/sctp drops the packet
 	}
+	// Data on a stream that does not exist is to be acknowledged as ever, reported, and discarded (RFC 9260, Section 6.5).
+	// Association.incoming discards what pion/sctp has acknowledged.
+	if d.stream > maxStreamID {
+		g.report(causeInvalidStream, []byte{byte(d.stream >> 8), byte(d.stream), 0, 0})
+	}
 	if !d.begin || !d.end {
 		if err := g.chargeFragment(d); err != nil {
 			g.owner.violated(err)
@@ -20,7 +25,7 @@ func (g *gate) inboundData(c chunk) (tagged, ok bool) {
 	// Without it: pion/sctp drops what comes for a stream nobody knows while 16 others wait to be accepted, and the peer
 	// sends it again after a second. So each stream is there before its first message. A repetition must not bring a
 	// closed stream back; what was acknowledged, or sent before a reset, is left to pion/sctp.
-	if d.first() {
+	if d.first() && d.stream <= maxStreamID {
 		g.mu.Lock()
 		old := g.hasOldTSN && int32(d.tsn-g.oldTSN) <= 0
 		g.mu.Unlock()

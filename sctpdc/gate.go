@@ -39,6 +39,9 @@ type gate struct {
 	lastTSN    uint32 // the highest one sent
 	hasLastTSN bool
 
+	// The highest one that the peer may acknowledge, and 1<<32; zero: none was sent.
+	sentTSN atomic.Uint64
+
 	// Used by Read only, which pion/sctp calls from one goroutine.
 	answered []uint16            // streams whose reset the peer answered in the packet that pion/sctp handles now
 	debt     int                 // see chargeFragment
@@ -155,11 +158,11 @@ func (g *gate) inbound(p []byte) int {
 		g.stats.badChecksum.Add(1)
 		return 0
 	}
-	// A packet whose chunk lengths do not fit is dropped before anything of it counts. An INIT or INIT ACK goes alone (RFC
+	// A packet whose chunks are malformed is dropped before anything of it counts. An INIT or INIT ACK goes alone (RFC
 	// 9260, Section 6.10).
 	for rest := p[commonHeaderLen:]; len(rest) > 0; {
 		c, r, ok := nextChunk(rest)
-		if !ok || (c.typ == chunkInit || c.typ == chunkInitAck) && (len(c.value) < 16 || len(rest) != len(p)-commonHeaderLen || len(r) > 0) {
+		if !ok || !c.wellFormed() || (c.typ == chunkInit || c.typ == chunkInitAck) && (len(rest) != len(p)-commonHeaderLen || len(r) > 0) {
 			g.stats.malformed.Add(1)
 			return 0
 		}
@@ -169,7 +172,7 @@ func (g *gate) inbound(p []byte) int {
 		g.stats.badTag.Add(1)
 		return 0
 	}
-	changed, kept := false, commonHeaderLen
+	changed, reported, kept := false, false, commonHeaderLen
 	if !g.ports.usual() {
 		if !g.ports.inbound(p) {
 			g.stats.badPort.Add(1)
@@ -183,13 +186,31 @@ func (g *gate) inbound(p []byte) int {
 		rest = r
 		// Without it: pion/sctp drops the whole packet for one chunk that it does not know. By the high bit
 		// of the type, either "Stop processing this SCTP packet and discard the unrecognized chunk and all further chunks", or
-		// "Skip this chunk and continue processing." RFC 9260, Section 3.2. We do not report either.
+		// "Skip this chunk and continue processing." By the next bit, it is reported: the first one of a packet, which is
+		// enough to understand what is wrong. RFC 9260, Section 3.2.
 		if h := c.typ.handling(); h != take {
 			changed = true
+			if c.typ.reported() && !reported {
+				reported = true
+				g.report(causeUnrecognizedChunk, whole[:chunkHeaderLen+len(c.value)])
+			}
 			if h == stop {
 				break
 			}
 			continue
+		}
+		// Without it: pion/sctp takes the chunks behind an ERROR, and the padding between causes, for further causes, and
+		// drops the packet because they are none. It does nothing with an ERROR anyway, and we keep the text of an ABORT.
+		if c.typ == chunkError {
+			changed = true
+			g.inboundControl(c)
+			continue
+		}
+		if c.typ == chunkAbort {
+			changed = true
+			g.inboundControl(c)
+			kept += copy(p[kept:], []byte{byte(chunkAbort), c.flags, 0, chunkHeaderLen})
+			break
 		}
 		kept += copy(p[kept:], whole) // moves bytes only behind a chunk that was skipped
 		c, _, _ = nextChunk(p[kept-len(whole) : kept])
@@ -203,6 +224,10 @@ func (g *gate) inbound(p []byte) int {
 		case chunkReconfig:
 			changed = g.inboundReconfig(c) || changed
 		case chunkSack:
+			if g.tooMuch(c) {
+				g.stats.malformed.Add(1)
+				return 0
+			}
 			changed = g.burst.limit(c) || changed
 			g.releaseResets(c)
 		default:
@@ -220,6 +245,12 @@ func (g *gate) inbound(p []byte) int {
 	}
 	g.stats.packetsReceived.Add(1)
 	return kept
+}
+
+// tooMuch is whether a SACK acknowledges what was never sent.
+func (g *gate) tooMuch(sack chunk) bool {
+	sent := g.sentTSN.Load()
+	return sent != 0 && int32(binary.BigEndian.Uint32(sack.value)-uint32(sent)) > 0
 }
 
 // tagFits checks the verification tag. RFC 9260, Section 8.5.
@@ -353,6 +384,7 @@ func (g *gate) outboundData(c chunk, rest []byte) {
 			continue
 		}
 		g.lastTSN, g.hasLastTSN = tsn, true
+		g.sentTSN.Store(1<<32 | uint64(tsn))
 		g.burst.packetSent(tsn)
 	}
 }

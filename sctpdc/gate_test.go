@@ -1,6 +1,7 @@
 package sctpdc
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -17,6 +18,9 @@ import (
 
 	"github.com/rtctransport/rtctransport/interop/netsim"
 )
+
+// goodInit is an INIT as another association would send it: tag, window, streams, TSN.
+var goodInit = []byte{1, 2, 3, 4, 0, 16, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1}
 
 var abortCause = []byte{0, 12, 0, 8, 'e', 'v', 'i', 'l'} // User-Initiated Abort
 
@@ -41,7 +45,7 @@ func TestPacketsWithAWrongTagAreDropped(t *testing.T) {
 			{tag + 1, chunkShutdown, 0, make([]byte, 4)},
 			{tag + 1, chunkShutdownComplete, 0, nil},
 			{tag + 1, chunkSack, 0, make([]byte, 12)},
-			{tag, chunkInit, 0, make([]byte, 16)},
+			{tag, chunkInit, 0, goodInit},
 		}
 		for _, w := range wrong {
 			y.inject(w.tag, w.typ, w.flags, w.value)
@@ -109,12 +113,23 @@ func TestDamagedPacketsAreDropped(t *testing.T) {
 	})
 }
 
-// SCTP-09
+// SCTP-09: by the two highest bits, the rest of the packet counts, and the sender is told.
 func TestUnknownChunksAreSkippedOrEndThePacket(t *testing.T) {
 	for typ, taken := range map[chunkType]bool{0x3f: false, 0x7f: false, 0xbf: true, 0xff: true, 15: false, chunkHeartbeatAck: true, chunkCWR: true} {
-		inTapped(t, Config{}, Config{}, func(p *pair, x, y *tap) {
+		var log eventLog
+		inTapped(t, Config{}, Config{OnEvent: log.add}, func(p *pair, x, y *tap) {
 			c, d := p.open(p.client, p.server, "x", nil)
-			time.Sleep(time.Second)
+			log.want(t, Event{Kind: EventUp})
+			y.inject(y.tag(), typ, 0, []byte("12345"))
+			if told := typ == 0x7f || typ == 0xff; told {
+				log.want(t, Event{Kind: EventRemoteError, Cause: causeUnrecognizedChunk, Text: "unrecognized chunk type"})
+				got := x.packets(chunkError)
+				if want := onePacket(x.tag(), chunkError, 0, []byte{0, 6, 0, 13, byte(typ), 0, 0, 9, '1', '2', '3', '4', '5'}); len(got) != 1 || !bytes.Equal(got[0], want) {
+					t.Errorf("reported as %x, want %x", got, want)
+				}
+			} else {
+				log.want(t)
+			}
 			packet := onePacket(y.tag(), typ, 0, []byte("12345"))
 			packet = append(packet, onePacket(0, chunkAbort, 0, abortCause)[commonHeaderLen:]...)
 			setChecksum(packet)
@@ -363,7 +378,7 @@ func TestUnorderedMessagesAreOrderedUntilThePeerAnswers(t *testing.T) {
 	}
 }
 
-// SCTP-02, SCTP-03, SCTP-04, SCTP-24, R6083-02
+// SCTP-03, SCTP-05
 func TestWhatGoesOverTheWire(t *testing.T) {
 	for _, mtu := range []int{0, 600} {
 		inTapped(t, Config{MTU: mtu, PeerMaxMessageSize: 262144}, Config{}, func(p *pair, x, _ *tap) {

@@ -14,6 +14,7 @@ type payload int
 
 func (n payload) MaxPayload() int { return int(n) }
 
+// SCTP-04
 func TestPacketsAreAsLargeAsTheConnectionSays(t *testing.T) {
 	for _, test := range []struct{ says, config, want int }{
 		{1163, 0, 1160}, {1435, 0, 1432}, {600, 0, 600}, {100000, 0, maxMTU}, {0, 0, defaultMTU}, {1435, 1000, 1000},

@@ -172,7 +172,13 @@ func (a *Association) remove(c *Channel) {
 
 // ending is what a call gets when the association does not take it any more.
 func (a *Association) ending() error {
-	if err := a.Err(); err != nil {
+	a.mu.Lock()
+	err := a.err
+	if err == nil {
+		err = a.cause // Close, or a violation: it is about to end
+	}
+	a.mu.Unlock()
+	if err != nil {
 		return err
 	}
 	if a.isStopping() {
@@ -231,6 +237,10 @@ func (a *Association) incoming(stream *sctp.Stream) {
 	}
 	c := newChannel(a, id)
 	c.incoming = true
+	if id > maxStreamID { // there is no such stream to be reset, see inboundData
+		c.discard, c.resetAsked = true, true
+		close(c.resetAnswered)
+	}
 	c.attach(stream)
 	a.channels[id] = c
 	a.running.Add(1)

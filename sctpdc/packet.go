@@ -74,6 +74,11 @@ func (t chunkType) handling() handling {
 	return stop
 }
 
+// reported is whether the peer is told that a chunk is not taken. Of the types that handling knows, none is.
+func (t chunkType) reported() bool {
+	return t&0x40 != 0
+}
+
 // Flags of DATA and I-DATA, RFC 9260, Section 3.3.1, and of ABORT and SHUTDOWN COMPLETE, Sections 3.3.7 and 3.3.13.
 const (
 	flagEnd       = 0x01

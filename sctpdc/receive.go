@@ -179,8 +179,6 @@ func (c *Channel) handleDCEP(b []byte) error {
 		// DATA_CHANNEL_OPEN message is received on an already used stream, there are problems with parameters [...], the
 		// odd/even rule is violated, or the DATA_CHANNEL_OPEN message itself is not well formed." RFC 8832, Section 6.
 		return fmt.Errorf("%w: DCEP message on stream %d, which is in use", ErrProtocol, c.id)
-	case c.id > maxStreamID:
-		return fmt.Errorf("%w: peer opened stream %d", ErrProtocol, c.id)
 	case c.a.ours(c.id):
 		return fmt.Errorf("%w: peer opened stream %d, which is ours to open", ErrProtocol, c.id)
 	}

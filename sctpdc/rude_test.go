@@ -132,7 +132,7 @@ func TestPiecesOfDeprecatedKindsMakeOneMessage(t *testing.T) {
 	})
 }
 
-// A peer that resets its stream sees ours reset too, without anybody calling Close. RFC 8831, Section 6.7.
+// DC-12: a peer that resets its stream sees ours reset too, without anybody calling Close. RFC 8831, Section 6.7.
 func TestResetOfThePeerIsAnsweredWithOurs(t *testing.T) {
 	inRude(t, Config{}, func(a *Association, rude *sctp.Association) {
 		s := rudeStream(t, rude, 0, ppidDCEP, open0)

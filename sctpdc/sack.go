@@ -61,8 +61,7 @@ type backlogged interface{ Buffered() int }
 // a quarter of their time. What tells of a loss is never postponed, nor is anything else. The caller holds sack.mu.
 func (g *gate) postpone(p []byte, c chunk) bool {
 	u := &g.sack
-	const plain = 12 // bytes of a SACK without gaps and duplicates
-	if len(c.value) == plain && u.postponed < maxPostponed && g.buffered() > 0 {
+	if len(c.value) == sackLen && u.postponed < maxPostponed && g.buffered() > 0 {
 		u.waiting = p
 		u.postponed++
 		// Read looks for what waits after it has seen the last packet; if it did so just now, it is up to us.

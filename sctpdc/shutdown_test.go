@@ -195,3 +195,47 @@ func TestCallsThatWaitForTheAssociationEndWithIt(t *testing.T) {
 		})
 	}
 }
+
+// A closingConn notes what had been written when it was closed.
+type closingConn struct {
+	*tap
+	packets atomic.Int32 // zero: not closed
+}
+
+func (c *closingConn) Close() error {
+	c.packets.CompareAndSwap(0, int32(len(c.tap.packets())))
+	return c.tap.Close()
+}
+
+// R6083-03: data acknowledged, SCTP shut down, and only then the connection closed, which is close_notify if it is DTLS.
+func TestShutdownClosesTheConnectionLast(t *testing.T) {
+	for seed := range uint64(4) {
+		synctest.Test(t, func(t *testing.T) {
+			a, b := netsim.Pipe(netsim.Config{Seed: seed, Delay: 20 * time.Millisecond, Loss: 0.03 * float64(seed)})
+			x, y := &closingConn{tap: &tap{Conn: a}}, &tap{Conn: b}
+			p := &pair{t: t}
+			p.client, p.server = p.start(x, 1, Config{}), p.start(y, 2, Config{})
+			defer p.server.Close()
+			defer p.client.Close()
+			c, d := p.open(p.client, p.server, "x", nil)
+			for range 50 {
+				if err := c.SendBinary(within(t, time.Minute), make([]byte, 10_000)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := p.client.Shutdown(within(t, 5*time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			if n, err := count(t, d); n != 50 || err != io.EOF {
+				t.Errorf("seed %d: %d messages, %v", seed, n, err)
+			}
+			all := x.tap.packets()
+			if n := int(x.packets.Load()); n != len(all) || chunkType(all[n-1][commonHeaderLen]) != chunkShutdownComplete {
+				t.Errorf("seed %d: closed behind packet %d of %d; the last one is %x", seed, n, len(all), all[len(all)-1])
+			}
+			if tsn, _ := y.lastSACK(t); tsn != x.lastTSN() {
+				t.Errorf("seed %d: %d chunks not acknowledged", seed, x.lastTSN()-tsn)
+			}
+		})
+	}
+}

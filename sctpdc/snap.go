@@ -56,11 +56,8 @@ func ParseToken(attribute string) (Token, error) {
 
 // An initChunk is what the gate wants to know of an INIT.
 type initChunk struct {
-	tag          uint32
-	window       uint32 // bytes
-	inbound      uint16 // streams
-	tsn          uint32 // of its first chunk of data
-	zeroChecksum bool   // zero checksums are acceptable because DTLS is below. RFC 9653, Section 4
+	initHeader
+	zeroChecksum bool // zero checksums are acceptable because DTLS is below. RFC 9653, Section 4
 }
 
 const parameterZeroChecksum = 0x8001
@@ -70,19 +67,12 @@ var errToken = errors.New("sctpdc: token is not an INIT chunk")
 // parseInit parses a token and refuses what RFC 9260, Section 3.3.2, does not allow in an INIT.
 func parseInit(b []byte) (initChunk, error) {
 	c, rest, ok := nextChunk(b)
-	if !ok || len(rest) > 0 || c.typ != chunkInit || c.flags != 0 || len(c.value) < 16 {
+	if !ok || len(rest) > 0 || c.typ != chunkInit || c.flags != 0 || !c.wellFormed() {
 		return initChunk{}, errToken
 	}
-	i := initChunk{
-		tag:     binary.BigEndian.Uint32(c.value),
-		window:  binary.BigEndian.Uint32(c.value[4:]),
-		inbound: binary.BigEndian.Uint16(c.value[10:]),
-		tsn:     binary.BigEndian.Uint32(c.value[12:]),
-	}
-	if outbound := binary.BigEndian.Uint16(c.value[8:]); i.tag == 0 || i.window < 1500 || i.inbound == 0 || outbound == 0 {
-		return initChunk{}, errToken
-	}
-	for rest := c.value[16:]; len(rest) > 0; {
+	var i initChunk
+	i.initHeader, _ = parseInitHeader(c.value)
+	for rest := c.value[initHeaderLen:]; len(rest) > 0; {
 		typ, value, r, ok := nextParameter(rest)
 		if !ok {
 			return initChunk{}, errToken

@@ -171,7 +171,7 @@ func FuzzParseToken(f *testing.F) {
 
 // SCTP-12: an INIT with another tag disturbs nothing.
 func TestRestartOfThePeerIsRefused(t *testing.T) {
-	init := append([]byte{1, 2, 3, 4, 0, 16, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1}, 0x80, 8, 0, 6, 130, 192, 0, 0)
+	init := append(append([]byte(nil), goodInit...), 0x80, 8, 0, 6, 130, 192, 0, 0)
 	inTapped(t, Config{}, Config{}, func(p *pair, x, _ *tap) {
 		c, d := p.open(p.client, p.server, "x", nil)
 		x.inject(0, chunkInit, 0, init)

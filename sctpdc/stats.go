@@ -25,7 +25,7 @@ type Stats struct {
 
 	BadChecksum uint64 // packets dropped for their CRC32c
 	BadTag      uint64 // packets dropped for their verification tag
-	Malformed   uint64 // packets dropped because chunk lengths do not fit
+	Malformed   uint64 // packets dropped because of lengths or values that RFC 9260 forbids, or for a SACK of what was never sent
 	BadPort     uint64 // packets dropped for their ports
 	Restarts    uint64 // INITs dropped because the peer began a new association inside this one
 	Queued      int    // bytes of messages that wait for Receive, 64 added for each

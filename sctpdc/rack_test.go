@@ -1,0 +1,67 @@
+package sctpdc
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rtctransport/rtctransport/interop/netsim"
+)
+
+// A packet that others overtake by less than the window is not sent again.
+func TestReorderingWindowIsHowFarAPacketMayBeOvertaken(t *testing.T) {
+	again := map[time.Duration]uint64{}
+	for _, window := range []time.Duration{0, 150 * time.Millisecond} {
+		link := netsim.Config{Delay: 100 * time.Millisecond, Decide: func(d netsim.Direction, n int) netsim.Fate {
+			if d == netsim.AtoB && n > 20 && n%10 == 0 {
+				return netsim.Fate{Extra: 130 * time.Millisecond}
+			}
+			return netsim.Fate{}
+		}}
+		inPair(t, link, Config{RACK: RACK{ReorderingWindow: window}}, Config{}, func(p *pair) {
+			c, d := p.open(p.client, p.server, "x", nil)
+			for i := range 200 {
+				p.send(c, fmt.Sprint(i))
+				time.Sleep(60 * time.Millisecond)
+			}
+			for i := range 200 {
+				p.want(d, fmt.Sprint(i))
+			}
+			again[window] = p.client.Stats().Retransmissions
+		})
+	}
+	// The window counts once it is known that packets overtake each other, so the first time is not spared.
+	if none, wide := again[0], again[150*time.Millisecond]; none < 10 || wide > none/4 {
+		t.Errorf("%d retransmissions as measured, %d with a window of 150 ms", none, wide)
+	}
+}
+
+// A single packet that is lost is sent again two round trips and the peer's delay after it.
+func TestPeerAckDelayIsWaitedForBeforeATailLossProbe(t *testing.T) {
+	took := map[time.Duration]time.Duration{}
+	for _, delay := range []time.Duration{0, 20 * time.Millisecond, 600 * time.Millisecond} {
+		inTapped(t, Config{RACK: RACK{PeerAckDelay: delay}}, Config{}, func(p *pair, x, _ *tap) {
+			c, d := p.open(p.client, p.server, "x", nil)
+			for range 20 { // the round-trip time is known
+				p.send(c, "ping")
+				p.want(d, "ping")
+				p.send(d, "pong")
+				p.want(c, "pong")
+			}
+			time.Sleep(time.Second)
+			synctest.Wait()
+			lost := false
+			x.mu.Lock()
+			x.drop = func([]byte) bool { first := !lost; lost = true; return first }
+			x.mu.Unlock()
+			began := time.Now()
+			p.send(c, "lost once")
+			p.want(d, "lost once")
+			took[delay] = time.Since(began)
+		})
+	}
+	if short, usual, long := took[20*time.Millisecond], took[0], took[600*time.Millisecond]; usual-short < 150*time.Millisecond || long-usual < 350*time.Millisecond {
+		t.Errorf("sent again after %v, %v and %v with delays of 20, 200 and 600 ms", short, usual, long)
+	}
+}
