@@ -15,6 +15,9 @@
 //	       ^                            |
 //	       +------- names -- test <-----+ has to fail
 //
+// Some rules are kept by a package that we build on, pion/sctp above all. No change of our code breaks them, so they are
+// never counted as proved; their note names the test that shows them, which has to be there and to name the row.
+//
 // A mutant is applied through the overlay of the go command, which leaves the tree
 // alone. Most are built into one test binary for each package, where all of them are
 // asleep but one: see overlay.go. The rest, which change what is outside of

@@ -75,7 +75,28 @@ func (p *proof) check() (faults []error) {
 			p.proved[id] = append(p.proved[id], m)
 		}
 	}
+	for i := range p.rows {
+		if err := p.checkShown(&p.rows[i]); err != nil {
+			faults = append(faults, err)
+		}
+	}
 	return faults
+}
+
+// checkShown looks for the test of a row that a dependency decides, and whether it names the row.
+func (p *proof) checkShown(r *row) error {
+	note := shownBy.FindStringSubmatch(r.note)
+	if note == nil {
+		return nil
+	}
+	tests, err := readTests(filepath.Join(p.root, filepath.FromSlash(note[3])))
+	if err != nil {
+		return err
+	}
+	if text, ok := tests[note[2]]; !ok || !strings.Contains(text, r.id) {
+		return fmt.Errorf("row %s: %s has no test %s that names it", r.id, note[3], note[2])
+	}
+	return nil
 }
 
 // locate finds the place of a mutant.

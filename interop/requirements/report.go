@@ -50,14 +50,19 @@ func (p *proof) report(w io.Writer) {
 		fmt.Fprintf(w, "%-6s%v\n", area, areas[area])
 	}
 	fmt.Fprintf(w, "%-6s%v\n\nnot proved:\n", "all", &all)
+	shown := 0
 	for i := range p.rows {
 		if r := &p.rows[i]; len(p.proved[r.id]) == 0 {
 			fmt.Fprintf(w, "%-9s %s  %s: %s (%s)\n", r.id, r.priority, r.level, r.text, r.source)
+			if shownBy.MatchString(r.note) {
+				shown++
+			}
 			if r.note != "" {
 				fmt.Fprintf(w, "%14s%s\n", "", r.note)
 			}
 		}
 	}
 	n := all[len(all)-1]
-	fmt.Fprintf(w, "\nrequirements: %d of %d proved, by %d mutants, which make mutants tries\n", n.proved, n.total, len(p.mutants))
+	fmt.Fprintf(w, "\nrequirements: %d of %d proved, by %d mutants, which make mutants tries; %d of the others decided by a dependency and shown by a test\n",
+		n.proved, n.total, len(p.mutants), shown)
 }

@@ -20,20 +20,23 @@ func TestTheReportCountsAllRows(t *testing.T) {
 		{"AB-01", "MUST", "P0", "RFC 1", "a thing", ""},
 		{"AB-02", "MUST", "P1", "RFC 1", "another", "it cannot be broken"},
 		{"C-01", "SHOULD", "P0", "RFC 2", "a third", ""},
+		{"C-02", "MUST", "P0", "RFC 2", "a fourth", "Decided by pion/x, shown by TestY in z."},
 	}, mutants: []*mutant{{}, {}}, proved: map[string][]*mutant{"AB-01": {nil, nil}}}
 	var b strings.Builder
 	p.report(&b)
 	const want = `area          P0        P1        P2       all
 AB           1/1       0/1         -       1/2
-C            0/1         -         -       0/1
-all          1/2       0/1         -       1/3
+C            0/2         -         -       0/2
+all          1/3       0/1         -       1/4
 
 not proved:
 AB-02     P1  MUST: another (RFC 1)
               it cannot be broken
 C-01      P0  SHOULD: a third (RFC 2)
+C-02      P0  MUST: a fourth (RFC 2)
+              Decided by pion/x, shown by TestY in z.
 
-requirements: 1 of 3 proved, by 2 mutants, which make mutants tries
+requirements: 1 of 4 proved, by 2 mutants, which make mutants tries; 1 of the others decided by a dependency and shown by a test
 `
 	if b.String() != want {
 		t.Errorf("report:\n%swant:\n%s", b.String(), want)
@@ -78,6 +81,21 @@ func TestMalformedMutantsAreRefused(t *testing.T) {
 	} {
 		if _, err := parseMutants("f.txt", bad); err == nil {
 			t.Errorf("%q is read", bad)
+		}
+	}
+}
+
+// A row that a dependency decides has a test that names it.
+func TestRowsThatADependencyDecidesHaveTheirTest(t *testing.T) {
+	p := &proof{root: "../.."}
+	for note, right := range map[string]bool{
+		"Decided by pion/x, shown by TestRowsThatADependencyDecidesHaveTheirTest in interop/requirements.": true, // AB-07
+		"Decided by pion/x, shown by TestMalformedTablesAreRefused in interop/requirements.":               false,
+		"Decided by pion/x, shown by TestNone in interop/requirements.":                                    false,
+		"Decided by nobody.": true,
+	} {
+		if err := p.checkShown(&row{id: "AB-07", note: note}); (err == nil) != right {
+			t.Errorf("%q: %v", note, err)
 		}
 	}
 }

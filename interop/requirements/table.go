@@ -21,6 +21,11 @@ type row struct {
 	note     string // why nothing proves it; empty: something has to
 }
 
+// shownBy is the note of a row that a dependency decides: no mutant of ours can break it, but a test shows that it holds
+// for who uses us, and fails when another version no longer keeps to it. The groups are the dependency, the test and its
+// directory.
+var shownBy = regexp.MustCompile(`^Decided by (\S+), shown by (Test\w+) in (\S+)\.$`)
+
 // rowID is how rows are named, in tests too.
 var rowID = regexp.MustCompile(`\b[A-Z][A-Z0-9]*-[0-9]{2}\b`)
 

@@ -22,6 +22,7 @@ func collect(p *Peer) *[]string {
 	return got
 }
 
+// MUX-07
 func TestACheckBindsItsAddressToThePeer(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
 		p, q := h.peer(), h.peer()
@@ -144,6 +145,23 @@ func TestThePathIsWhatThePeerNominates(t *testing.T) {
 		at(mallory)
 		if n := p.Stats().PathChanges; n != 2 {
 			t.Errorf("%d changes", n)
+		}
+	})
+}
+
+// SCTP-32: what comes over a pair that was checked is taken, whichever is selected.
+func TestDataIsTakenOnEveryPathThatWasChecked(t *testing.T) {
+	inBubble(t, nil, func(h *harness) {
+		p := h.peer()
+		got := collect(p)
+		h.arrive(alice, binding(p.Credentials(), useCandidate))
+		h.arrive(bob, binding(p.Credentials()))
+		h.arrive(bob, []byte("\x16to bob's address"))
+		h.arrive(alice, []byte("\x16to alice's"))
+		h.arrive(bob, binding(p.Credentials(), useCandidate))
+		h.arrive(alice, []byte("\x16and again"))
+		if n := len(*got); n != 3 || p.RemoteAddr().String() != bob.String() {
+			t.Errorf("%d of 3 datagrams were taken, sent to %v", n, p.RemoteAddr())
 		}
 	})
 }
