@@ -127,9 +127,17 @@ func (r *receiver) report(now time.Time, ssrc uint32) rtcp.ReceptionReport {
 	return b
 }
 
-// received counts a packet, asks for those before it that are missing, and tells when packets came.
-func (s *Stream) received(now time.Time, kind Kind, b []byte) {
+// received counts a packet, asks for those before it that are missing, and tells when packets came. It reports whether the
+// packet may go on: whoever sends more than he may has the rest dropped.
+func (s *Stream) received(now time.Time, kind Kind, b []byte) bool {
 	s.mu.Lock()
+	if !s.budget.take(now, float64(len(b)), s.inflow) {
+		s.mu.Unlock()
+		if s.onFlood != nil {
+			s.onFlood()
+		}
+		return false
+	}
 	r := &s.receivers[kind]
 	r.packet(binary.BigEndian.Uint16(b[2:]))
 	came := s.arrivals.packet(now, kind, b)
@@ -144,6 +152,7 @@ func (s *Stream) received(now time.Time, kind Kind, b []byte) {
 	if len(lost) > 0 {
 		s.write(&rtcp.TransportLayerNack{SenderSSRC: s.Out[Video].RTX, MediaSSRC: s.in[Video].Load(), Nacks: rtcp.NackPairsFromSequenceNumbers(lost)})
 	}
+	return true
 }
 
 // write sends RTCP to the publisher.

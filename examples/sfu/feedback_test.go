@@ -217,6 +217,34 @@ func TestAPublisherIsToldWhenItsPacketsCame(t *testing.T) {
 	}
 }
 
+func TestAPublisherThatFloodsIsLimitedAlone(t *testing.T) {
+	flooding, told := testStream()
+	dropped := 0
+	flooding.onFlood = func() { dropped++ }
+	other, _ := testStream()
+	now := start
+	one := append(packet(96, 0, 77, ""), make([]byte, 1000-rtpHeader)...)
+	gone := 0
+	for second := range 3 {
+		for i := range 10 * int(flooding.inflow) / len(one) {
+			binary.BigEndian.PutUint16(one[2:], uint16(i))
+			if flooding.received(now.Add(time.Duration(i)*time.Microsecond), Video, one) {
+				gone++
+			}
+		}
+		if !other.received(now, Video, one) {
+			t.Error("another publisher is limited")
+		}
+		now = now.Add(time.Second)
+		if most := (second + 2) * int(flooding.inflow) / len(one); gone > most || gone < most/3 {
+			t.Errorf("second %d: %d packets have gone on, want %d at most", second, gone, most)
+		}
+	}
+	if dropped == 0 || len(*told) > 100 {
+		t.Errorf("%d were dropped, the publisher was told %d things", dropped, len(*told))
+	}
+}
+
 func TestTheCacheHasWhatCameLast(t *testing.T) {
 	s, _ := testStream()
 	for seq := range 2 * cachePackets {

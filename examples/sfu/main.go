@@ -33,7 +33,9 @@ func main() {
 	peers := flag.Int("peers", icelite.DefaultMaxPeers, "how many `peers` may be connected at a time")
 	sockets := flag.Int("sockets", 1, "how many `sockets` share the UDP port (Linux)")
 	portable := flag.Bool("portable", false, "use no batches and no segmentation offload")
+	rate := flag.Float64("rate", 8*defaultInflow/1e6, "`Mbit/s` that one publisher may send; more is dropped")
 	var cluster clusterFlags
+	flag.BoolVar(&cluster.alone, "alone", false, "start no NATS server: rooms stay in this process")
 	flag.StringVar(&cluster.url, "nats", "", "`URL` of a NATS server that other sfu processes use as well: rooms then span all of them")
 	flag.StringVar(&cluster.listen, "nats-listen", "", "`address` on which our own NATS server takes other sfu processes, as 127.0.0.1:4222")
 	debug := flag.String("debug", "", "`address` to serve Go profiles on, as 127.0.0.1:6060; empty: none")
@@ -59,13 +61,13 @@ func main() {
 		}
 		fmt.Printf("profiles on http://%s/debug/pprof/\n", at)
 	}
-	if err := serve(*address, *media, config, cluster); err != nil {
+	if err := serve(*address, *media, config, *rate*1e6/8, cluster); err != nil {
 		log.Fatal(err)
 	}
 }
 
 // serve serves until the process is asked to end, and then says goodbye to all.
-func serve(address, media string, config *icelite.Config, cluster clusterFlags) error {
+func serve(address, media string, config *icelite.Config, inflow float64, cluster clusterFlags) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -81,6 +83,7 @@ func serve(address, media string, config *icelite.Config, cluster clusterFlags) 
 	if err != nil {
 		return err
 	}
+	sfu.inflow = inflow
 	if leave, err := cluster.join(sfu); err != nil {
 		return err
 	} else {
@@ -107,12 +110,20 @@ func serve(address, media string, config *icelite.Config, cluster clusterFlags) 
 }
 
 // clusterFlags say which servers are one.
-type clusterFlags struct{ url, listen string }
+type clusterFlags struct {
+	url, listen string
+	alone       bool
+}
 
 // join joins them, and returns what leaves them again.
 func (f clusterFlags) join(sfu *SFU) (leave func(), err error) {
-	if f.url != "" && f.listen != "" {
+	switch {
+	case f.url != "" && f.listen != "":
 		return nil, errors.New("-nats and -nats-listen exclude each other")
+	case f.alone && f.url+f.listen != "":
+		return nil, errors.New("-alone excludes -nats and -nats-listen")
+	case f.alone:
+		return func() {}, nil
 	}
 	var embedded *server.Server
 	if f.url == "" {

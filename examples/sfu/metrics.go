@@ -23,6 +23,8 @@ type Metrics struct {
 	failed    atomic.Uint64 // sessions that ended before they were connected
 	ended     atomic.Uint64 // connected sessions that ended
 	broken    atomic.Uint64 // of these, those that nobody closed
+	flooded   atomic.Uint64 // packets of publishers that sent more than they may
+	census    Census
 }
 
 // handshakeBuckets are seconds from the first connectivity check to the keys.
@@ -60,12 +62,13 @@ var (
 	octets  = prometheus.NewDesc("sfu_bytes_total", "Bytes of UDP payload on the port.", []string{"direction"}, nil)
 	calls   = prometheus.NewDesc("sfu_kernel_calls_total", "Calls of the kernel that moved datagrams.", []string{"direction"}, nil)
 	ends    = prometheus.NewDesc("sfu_sessions_ended_total", "Sessions that have ended.", []string{"how"}, nil)
+	threads = prometheus.NewDesc("sfu_goroutines", "Goroutines, by whose they are.", []string{"owner"}, nil)
 	now     = prometheus.NewDesc("sfu_current", "What there is now.", []string{"what"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (m *Metrics) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{drops, packets, octets, calls, ends, now} {
+	for _, d := range []*prometheus.Desc{drops, packets, octets, calls, ends, threads, now} {
 		out <- d
 	}
 }
@@ -88,6 +91,9 @@ func (m *Metrics) Collect(out chan<- prometheus.Metric) {
 	counter(ends, m.failed.Load(), "failed")
 	counter(ends, m.ended.Load()-m.broken.Load(), "closed")
 	counter(ends, m.broken.Load(), "broken")
+	for owner, n := range s.Goroutines {
+		out <- prometheus.MustNewConstMetric(threads, prometheus.GaugeValue, float64(n), owner)
+	}
 	for what, n := range map[string]int{"peers": s.Peers, "streams": s.Streams, "rooms": s.Rooms} {
 		out <- prometheus.MustNewConstMetric(now, prometheus.GaugeValue, float64(n), what)
 	}
@@ -107,7 +113,7 @@ type Status struct {
 	Sends         uint64            `json:"sends"`
 	Drops         map[string]uint64 `json:"drops"`
 	Handshakes    []Bucket          `json:"handshakes"`
-	Goroutines    int               `json:"goroutines"`
+	Goroutines    map[string]int    `json:"goroutines"`    // by whose they are
 	Heap          uint64            `json:"heap"`          // bytes
 	ReceiveBuffer int               `json:"receiveBuffer"` // bytes, of each socket
 	Segmentation  bool              `json:"segmentation"`
@@ -132,9 +138,9 @@ func (m *Metrics) status() *Status {
 		Drops: map[string]uint64{
 			"unknown source": u.UnknownSource, "not STUN": u.NotSTUN, "other STUN": u.OtherSTUN, "unknown ufrag": u.UnknownUfrag,
 			"unauthenticated check": u.Unauthenticated, "refused check": u.Refused, "replayed check": u.Replayed, "check too many": u.TooMany,
-			"unattached": u.Unattached, "send error": u.SendErrors,
+			"flooding publisher": m.flooded.Load(), "unattached": u.Unattached, "send error": u.SendErrors,
 		},
-		Handshakes: m.buckets(), Goroutines: runtime.NumGoroutine(), Heap: mem.HeapAlloc,
+		Handshakes: m.buckets(), Goroutines: m.census.take(time.Now()), Heap: mem.HeapAlloc,
 		ReceiveBuffer: u.ReceiveBuffer, Segmentation: u.Segmentation, Coalescing: u.Coalescing,
 	}
 }

@@ -105,13 +105,6 @@ func (r *Rooms) get(name string) *Room {
 	return room
 }
 
-// find returns the room of that name, or nil.
-func (r *Rooms) find(name string) *Room {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.rooms[name]
-}
-
 // streams returns all streams of all rooms.
 func (r *Rooms) streams() (all []*Stream) {
 	r.mu.Lock()

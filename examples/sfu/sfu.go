@@ -23,6 +23,7 @@ type SFU struct {
 	rooms       Rooms
 	metrics     *Metrics
 	cluster     atomic.Pointer[Cluster] // nil: this server is alone
+	inflow      float64                 // bytes/s that a publisher may send; changed before the first one comes
 
 	mu       sync.Mutex
 	sessions map[string]*Session
@@ -53,7 +54,7 @@ func NewSFU(udp *icelite.Server) (*SFU, error) {
 	}
 	s := &SFU{
 		udp: udp, certificate: certificate, rooms: Rooms{rooms: make(map[string]*Room)},
-		sessions: make(map[string]*Session), closed: make(chan struct{}),
+		sessions: make(map[string]*Session), closed: make(chan struct{}), inflow: defaultInflow,
 	}
 	s.metrics = newMetrics(s)
 	s.ticks.Go(s.tick)
@@ -67,7 +68,8 @@ func (s *SFU) Publish(room *Room, name string, o *Offer) (*Session, string, erro
 		return nil, "", err
 	}
 	stream := newStream(session.ID, room.Name, name, o)
-	stream.cluster = s.cluster.Load()
+	stream.cluster, stream.inflow = s.cluster.Load(), s.inflow
+	stream.onFlood = func() { s.metrics.flooded.Add(1) }
 	answer, err := local.Answer(o, nil, "")
 	if err != nil {
 		session.transport.Close()

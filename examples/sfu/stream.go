@@ -22,6 +22,8 @@ type Stream struct {
 	writeRTCP    func([]byte) (int, error) // to the publisher; nil if he is at another server
 	askKeyFrame  func()                    // at the other server
 	cache        Cache                     // of video
+	inflow       float64                   // bytes/s that the publisher may send
+	onFlood      func()                    // called for each packet above that; may be nil
 
 	cluster       *Cluster     // to which it goes as well; nil: none
 	wanted        atomic.Int64 // until when, in ns of the Unix time, another server wants it; 0: none ever has
@@ -30,6 +32,7 @@ type Stream struct {
 	subscribers atomic.Pointer[[]*Subscriber]
 
 	mu        sync.Mutex
+	budget    budget
 	receivers [kinds]receiver
 	arrivals  arrivals
 	lastPLI   time.Time
@@ -45,7 +48,7 @@ type remoteRate struct {
 
 // newStream returns a stream of the tracks of an offer.
 func newStream(id, room, name string, o *Offer) *Stream {
-	s := &Stream{ID: id, Room: room, Name: name}
+	s := &Stream{ID: id, Room: room, Name: name, inflow: defaultInflow}
 	for kind, section := range o.Used {
 		if section != nil {
 			s.payloadTypes[kind] = section.PayloadType
@@ -56,6 +59,10 @@ func newStream(id, room, name string, o *Offer) *Stream {
 	s.subscribers.Store(new([]*Subscriber))
 	return s
 }
+
+// defaultInflow is eight times what publishers are told to send at most: one that does not listen is limited for itself, and
+// takes nothing from others.
+const defaultInflow = 8 * (maxRate / 8) // bytes/s
 
 func newSSRC() uint32 { return rand.Uint32() | 1 }
 
@@ -82,8 +89,9 @@ func (s *Stream) onRTP(b []byte) {
 	if ssrc := binary.BigEndian.Uint32(b[8:]); s.in[kind].Load() != ssrc {
 		s.in[kind].Store(ssrc)
 	}
-	s.received(time.Now(), kind, b)
-	s.forward(kind, withoutExtensions(b))
+	if s.received(time.Now(), kind, b) {
+		s.forward(kind, withoutExtensions(b))
+	}
 }
 
 // forward sends a packet on under the numbers of Out.

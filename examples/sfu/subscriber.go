@@ -80,7 +80,7 @@ func (s *Subscriber) resend(seq uint16) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.budget.take(time.Now()) {
+	if !s.budget.take(time.Now(), 1, resendsPerSecond) {
 		return
 	}
 	b, ok := s.stream.cache.get(make([]byte, 0, cachedSize+2), seq)
@@ -98,20 +98,21 @@ func (s *Subscriber) resend(seq uint16) {
 	_, _ = s.transport.WriteRTP(b)
 }
 
-// A budget bounds how many packets a subscriber can have sent again: 500 a second.
+// A budget bounds how much of something there is in a second, and at once. The zero value is full.
 type budget struct {
 	used float64
 	last time.Time
 }
 
+// resendsPerSecond is how many packets a subscriber can have sent again.
 const resendsPerSecond = 500
 
-func (b *budget) take(now time.Time) bool {
-	b.used = max(0, b.used-now.Sub(b.last).Seconds()*resendsPerSecond)
+func (b *budget) take(now time.Time, n, perSecond float64) bool {
+	b.used = max(0, b.used-now.Sub(b.last).Seconds()*perSecond)
 	b.last = now
-	if b.used+1 > resendsPerSecond {
+	if b.used+n > perSecond {
 		return false
 	}
-	b.used++
+	b.used += n
 	return true
 }

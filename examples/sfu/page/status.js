@@ -3,7 +3,8 @@
 
 const keep = 120;
 const history = [];
-const colors = ["#2b6cb0", "#dd6b20", "#2f855a"];
+const colors = ["#2b6cb0", "#dd6b20", "#2f855a", "#97266d"];
+const owners = ["media", "HTTP", "NATS", "process"]; // of goroutines
 
 const count = n => n.toLocaleString("en", { maximumFractionDigits: 0 });
 const rate = (a, b, key) => 1000 * (b[key] - a[key]) / Math.max(1, b.time - a.time);
@@ -16,7 +17,7 @@ const plots = [
   { title: "Bytes", lines: ["in", "out"], values: (a, b) => [rate(a, b, "bytesIn"), rate(a, b, "bytesOut")], print: megabits },
   { title: "Kernel calls per second", lines: ["receive", "send"], values: (a, b) => [rate(a, b, "receives"), rate(a, b, "sends")], print: count },
   { title: "Drops per second", lines: ["all reasons"], values: (a, b) => [Object.keys(b.drops).reduce((n, k) => n + 1000 * (b.drops[k] - a.drops[k]) / Math.max(1, b.time - a.time), 0)], print: count },
-  { title: "Goroutines", lines: ["goroutines"], values: (a, b) => [b.goroutines], print: count },
+  { title: "Goroutines", lines: owners, values: (a, b) => owners.map(o => b.goroutines[o]), print: count },
   { title: "Heap", lines: ["MiB"], values: (a, b) => [b.heap / 1048576], print: n => n.toFixed(1) + " MiB" },
 ];
 
