@@ -43,6 +43,9 @@ func main() {
 	if flag.NArg() > 0 {
 		log.Fatalf("unexpected argument %q", flag.Arg(0))
 	}
+	if *rate <= 0 {
+		log.Fatal("-rate: publishers have to be allowed something")
+	}
 	config := &icelite.Config{MaxPeers: *peers, Sockets: *sockets, Portable: *portable}
 	for a := range strings.SplitSeq(*public, ",") {
 		if a == "" {
@@ -70,11 +73,11 @@ func main() {
 func serve(address, media string, config *icelite.Config, inflow float64, cluster clusterFlags) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return err
+		return fmt.Errorf("-addr: %w", err)
 	}
 	udp, err := icelite.Listen("udp", media, config)
 	if err != nil {
-		return err
+		return fmt.Errorf("-udp: %w", err)
 	}
 	if len(udp.Candidates()) == 0 {
 		return errors.New("this host has no address to tell peers; name one with -public")
@@ -92,9 +95,10 @@ func serve(address, media string, config *icelite.Config, inflow float64, cluste
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	h := &http.Server{Handler: NewServer(sfu), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
-	stats := udp.Stats()
 	fmt.Printf("LISTENING http://%s, media on UDP %s\n", listener.Addr(), udp.Addr())
-	fmt.Printf("sockets %d, receive buffer %d KiB, segmentation offload %v\n", stats.Sockets, stats.ReceiveBuffer>>10, stats.Segmentation)
+	for _, line := range remarks(udp.Stats(), udp.AddrPort(), media, config.Portable) {
+		fmt.Println(line)
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(listener) }()
 	select {
@@ -107,6 +111,22 @@ func serve(address, media string, config *icelite.Config, inflow float64, cluste
 	defer cancel()
 	err = sfu.Shutdown(patience)
 	return errors.Join(err, h.Shutdown(patience))
+}
+
+// remarks tell what there is to know of the media port, and what is not as one might wish. media is its address as it was asked
+// for.
+func remarks(stats icelite.Stats, at netip.AddrPort, media string, portable bool) []string {
+	lines := []string{fmt.Sprintf("sockets %d, receive buffer %d KiB", stats.Sockets, stats.ReceiveBuffer>>10)}
+	if asked := icelite.DefaultSocketBuffer; stats.ReceiveBuffer != 0 && stats.ReceiveBuffer < asked {
+		lines = append(lines, fmt.Sprintf("%d KiB were asked for: bursts may be lost; on Linux, raise net.core.rmem_max", asked>>10))
+	}
+	if !portable && !stats.Segmentation {
+		lines = append(lines, "no segmentation offload on this system: each packet leaves by itself, and costs more")
+	}
+	if host, _, err := net.SplitHostPort(media); err == nil && host == "" && at.Addr().Is4() {
+		lines = append(lines, "no IPv6 on this system: media goes by IPv4 alone")
+	}
+	return lines
 }
 
 // clusterFlags say which servers are one.

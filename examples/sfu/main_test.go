@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -17,7 +18,34 @@ import (
 	"github.com/rtctransport/rtctransport/fingerprint"
 	"github.com/rtctransport/rtctransport/interop/load/agent"
 	"github.com/rtctransport/rtctransport/interop/process"
+	"github.com/rtctransport/rtctransport/mux/icelite"
 )
+
+func TestWhatIsNotAsOneMightWishIsSaid(t *testing.T) {
+	four, six := netip.MustParseAddrPort("0.0.0.0:3478"), netip.MustParseAddrPort("[::]:3478")
+	good := icelite.Stats{Sockets: 1, ReceiveBuffer: 8 << 20, Segmentation: true}
+	small, single := good, good
+	small.ReceiveBuffer, single.Segmentation = 416<<10, false
+	for _, test := range []struct {
+		stats    icelite.Stats
+		at       netip.AddrPort
+		media    string
+		portable bool
+		want     string
+	}{
+		{good, six, ":3478", false, ""},
+		{small, six, ":3478", false, "rmem_max"},
+		{single, six, ":3478", false, "no segmentation offload"},
+		{single, six, ":3478", true, ""},
+		{good, four, ":3478", false, "no IPv6"},
+		{good, four, "0.0.0.0:3478", false, ""},
+	} {
+		lines := remarks(test.stats, test.at, test.media, test.portable)
+		if more := strings.Join(lines[1:], "\n"); !strings.Contains(more, test.want) || (more == "") != (test.want == "") {
+			t.Errorf("%+v on %v: %q, want %q", test.stats, test.at, more, test.want)
+		}
+	}
+}
 
 func TestAProcessThatIsToldToEndSaysGoodbye(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "sfu")
@@ -29,12 +57,13 @@ func TestAProcessThatIsToldToEndSaysGoodbye(t *testing.T) {
 	url, udp := lines[1], lines[2]
 
 	for want, args := range map[string][]string{
-		"address already in use": {"-addr", "127.0.0.1:0", "-udp", udp},
-		"bind":                   {"-addr", strings.TrimPrefix(url, "http://"), "-udp", "127.0.0.1:0"},
-		"-public":                {"-public", "nonsense"},
-		"-alone excludes":        {"-addr", "127.0.0.1:0", "-udp", "127.0.0.1:0", "-alone", "-nats-listen", "127.0.0.1:0"},
-		"exclude each other":     {"-addr", "127.0.0.1:0", "-udp", "127.0.0.1:0", "-nats", "nats://127.0.0.1:1", "-nats-listen", "127.0.0.1:0"},
-		"NATS":                   {"-addr", "127.0.0.1:0", "-udp", "127.0.0.1:0", "-nats", "nats://127.0.0.1:1"},
+		"-udp":               {"-addr", "127.0.0.1:0", "-udp", udp},
+		"-addr":              {"-addr", strings.TrimPrefix(url, "http://"), "-udp", "127.0.0.1:0"},
+		"-rate":              {"-rate", "0"},
+		"-public":            {"-public", "nonsense"},
+		"-alone excludes":    {"-addr", "127.0.0.1:0", "-udp", "127.0.0.1:0", "-alone", "-nats-listen", "127.0.0.1:0"},
+		"exclude each other": {"-addr", "127.0.0.1:0", "-udp", "127.0.0.1:0", "-nats", "nats://127.0.0.1:1", "-nats-listen", "127.0.0.1:0"},
+		"NATS":               {"-addr", "127.0.0.1:0", "-udp", "127.0.0.1:0", "-nats", "nats://127.0.0.1:1"},
 	} {
 		second := process.Start(t, binary, args...)
 		if code := second.Exit(); code != 1 || !strings.Contains(second.Text(), want) || strings.Count(second.Text(), "\n") > 3 {
