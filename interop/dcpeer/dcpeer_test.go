@@ -307,13 +307,19 @@ func TestPayloadsAreThoseOfTheContract(t *testing.T) {
 		"S": {Kind: sctpdc.Text}, "B": {}, "T": {Kind: sctpdc.Text, Data: []byte("T")}, "Tx": {Kind: sctpdc.Text, Data: []byte("Tx")}, "SS": {Data: []byte("SS")},
 		"Z3": {Data: []byte{7, 38, 69}}, "Z0": {Data: []byte{}}, "\x00": {Data: []byte{0}},
 	} {
-		got, err := payload([]byte(in))
-		if err != nil || got.Kind != want.Kind || !bytes.Equal(got.Data, want.Data) {
-			t.Errorf("%q: %v, %v", in, got, err)
+		var d dataFlags
+		err := errors.Join(d.addMessage(in), d.addMessage(hex.EncodeToString([]byte(in))))
+		for _, got := range d.messages {
+			if err != nil || len(d.messages) != 2 || got.Kind != want.Kind || !bytes.Equal(got.Data, want.Data) {
+				t.Errorf("%q, as it is and in hexadecimal: %v, %v", in, d.messages, err)
+			}
 		}
 	}
 	var u *contract.UnsupportedError
-	if _, err := payload([]byte("Zx")); !errors.As(err, &u) {
+	if err := new(dataFlags).addMessage("Zx"); !errors.As(err, &u) {
 		t.Errorf("Zx: %v", err)
+	}
+	if err := new(dataFlags).addMessage(""); err == nil || errors.As(err, &u) {
+		t.Errorf("nothing: %v", err)
 	}
 }

@@ -1,7 +1,7 @@
 // Command dcpeer speaks our data channels over DTLS over a bare UDP socket, with output that a program can compare:
 //
 //	go run ./interop/dcpeer server --addr 127.0.0.1:0 --cert c.pem --key k.pem
-//	go run ./interop/dcpeer client --addr 127.0.0.1:PORT --cert c.pem --key k.pem --dc chat:1:0:0 --send 5468656c6c6f
+//	go run ./interop/dcpeer client --addr 127.0.0.1:PORT --cert c.pem --key k.pem --dc chat:1:0:0 --send Thello
 //
 // The flags are those of package contract and a few more. The side with --dc opens these channels, sends every payload of
 // --send on each and awaits the echoes, resets the streams, and shuts SCTP and then DTLS down. The other side echoes.

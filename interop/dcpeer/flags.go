@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"strconv"
@@ -18,6 +19,7 @@ const maxGenerated = 16 << 20
 // dataFlags are what a command line says beside the flags of the contract.
 type dataFlags struct {
 	channels []channelSpec
+	messages []sctpdc.Message
 	idata    bool
 	port     uint16 // of both ends; 0: 5000
 }
@@ -31,6 +33,7 @@ type channelSpec struct {
 func (d *dataFlags) flags() []contract.Flag {
 	return []contract.Flag{
 		{Name: "dc", Set: d.addChannel},
+		{Name: "send", Set: d.addMessage},
 		{Name: "idata", Set: func(value string) error {
 			switch value {
 			case "on", "off":
@@ -95,10 +98,25 @@ func (d *dataFlags) check(o *contract.Options) error {
 	switch {
 	case o.CloseAfter >= 0 && len(d.channels) > 0, o.WaitClose && len(d.channels) == 0:
 		return &contract.UsageError{Err: fmt.Errorf("--close-after is for the side that echoes, --wait-close for the other")}
-	case len(o.Send) > 0 && len(d.channels) == 0:
+	case len(d.messages) > 0 && len(d.channels) == 0:
 		return &contract.UsageError{Err: fmt.Errorf("--send without --dc")}
 	}
 	return nil
+}
+
+// addMessage takes one --send, in hexadecimal or as it is: T, S and Z are no
+// hexadecimal digits, and B alone is half a byte.
+func (d *dataFlags) addMessage(value string) error {
+	b, err := hex.DecodeString(value)
+	if err != nil {
+		b = []byte(value)
+	}
+	if len(b) == 0 {
+		return fmt.Errorf("empty")
+	}
+	m, err := payload(b)
+	d.messages = append(d.messages, m)
+	return err
 }
 
 // payload returns the message for one --send.
@@ -122,17 +140,4 @@ func payload(b []byte) (sctpdc.Message, error) {
 		return sctpdc.Message{Data: data}, nil
 	}
 	return sctpdc.Message{Data: b}, nil
-}
-
-// payloads returns the messages for all.
-func payloads(send [][]byte) ([]sctpdc.Message, error) {
-	var messages []sctpdc.Message
-	for _, b := range send {
-		m, err := payload(b)
-		if err != nil {
-			return nil, err
-		}
-		messages = append(messages, m)
-	}
-	return messages, nil
 }

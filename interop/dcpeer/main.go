@@ -22,10 +22,9 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout)) }
 // A program is one run.
 type program struct {
 	*contract.Options
-	data     dataFlags
-	messages []sctpdc.Message
-	config   *dtlstransport.Config
-	out      *contract.Output
+	data   dataFlags
+	config *dtlstransport.Config
+	out    *contract.Output
 }
 
 // A lineWriter lets several goroutines print; each line is one Write.
@@ -110,9 +109,6 @@ func (p *program) parse(args []string) (err error) {
 		return err
 	}
 	if err := p.data.check(p.Options); err != nil {
-		return err
-	}
-	if p.messages, err = payloads(p.Send); err != nil {
 		return err
 	}
 	p.config, err = p.Config()

@@ -49,7 +49,7 @@ func (s *session) exchange(ctx context.Context, c *sctpdc.Channel) error {
 	}()
 	o := c.Options()
 	lossy := o.MaxRetransmits != nil || o.MaxLifetime != nil
-	for i, m := range s.messages {
+	for i, m := range s.data.messages {
 		if err := s.exchangeOne(ctx, c, m, lossy); err != nil {
 			return fmt.Errorf("channel %d, payload %d: %w", c.ID(), i, err)
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func usagef(format string, args ...any) error { return &UsageError{fmt.Errorf(fo
 
 // Parse reads a command line, without the program's name: the role, then flags
 // in any order. extra are the flags that a program has besides those of the
-// contract.
+// contract, or in place of one of them.
 func Parse(args []string, extra ...Flag) (*Options, error) {
 	o := &Options{
 		SRTP:       []keying.SRTPProfile{},
@@ -71,7 +72,7 @@ func Parse(args []string, extra ...Flag) (*Options, error) {
 		return nil, usagef("first argument must be client or server, is %q", args[0])
 	}
 	files := &certificateFiles{}
-	flags := append(o.flags(files), extra...)
+	flags := slices.Concat(extra, o.flags(files))
 	for args = args[1:]; len(args) > 0; {
 		var err error
 		if args, err = parseOne(flags, args); err != nil {
