@@ -118,9 +118,6 @@ func (c *client12) judgeResumed(now time.Time, seq uint16, body []byte) *AlertEr
 	c.e.parameters.status = s.status
 	c.e.write[1], c.e.read, c.e.epoch = sealer, opener, 1
 	h.accept(now, 1, last)
-	if problem := c.e.replayEarly(now); problem != nil {
-		return alertf(AlertInternalError, "%w", problem)
-	}
 	c.e.flights++
 	c.e.begins(h.changeCipherSpec(), h.finished())
 	key := c.e.clientSessionKey()

@@ -116,3 +116,76 @@ func TestConformanceDoublesTheTimer(t *testing.T) { // RTX-01
 		t.Errorf("after %v: %v", now.Sub(epochZero), err)
 	}
 }
+
+// resumingClient returns a scene whose client resumes, and gets its server's flight as arrange says; it is not started.
+func resumingClient(t *testing.T, conformance bool, arrange func(s *scene, hello, changeCipherSpec, finished []byte) [][]byte) *scene {
+	t.Helper()
+	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	client.Sessions, server.Sessions = sessionMap{}, sessionMap{}
+	shakenHands(t, client, server)
+	client.Conformance = conformance
+	s := newScene(t, client, server, netsim.Config{Delay: sceneDelay})
+	s.instead = func(to *end, n int, b []byte) [][]byte {
+		if to != s.client || n > 0 {
+			return [][]byte{b}
+		}
+		var parts [][]byte
+		for len(b) > 0 {
+			r, rest, _ := record.Next(b)
+			parts, b = append(parts, r.Raw), rest
+		}
+		if len(parts) != 3 {
+			t.Fatalf("%d records in the server's flight", len(parts))
+		}
+		return arrange(s, parts[0], parts[1], parts[2])
+	}
+	return s
+}
+
+// A second Finished that waits for its ChangeCipherSpec, too, is seen when the first has ended the handshake.
+func TestAClassicalClientThatResumesRefusesASecondEarlyFinished(t *testing.T) { // RENEG-04
+	for _, conformance := range []bool{false, true} {
+		s := resumingClient(t, conformance, func(s *scene, hello, changeCipherSpec, finished []byte) [][]byte {
+			h := wire.Header{Type: wire.TypeFinished, Length: 12, Seq: 2, FragmentLength: 12}
+			second := s.server.seal(t, record.TypeHandshake, append(wire.AppendHeader(nil, h), make([]byte, 12)...))
+			return [][]byte{hello, finished, second, changeCipherSpec}
+		})
+		s.start()
+		s.rest(4 * sceneDelay)
+		if !conformance {
+			if s.client.err != nil || !s.client.connected {
+				t.Errorf("connected %v, error %v", s.client.connected, s.client.err)
+			}
+			continue
+		}
+		var a *AlertError
+		if !errors.As(s.client.err, &a) || a.Alert != AlertUnexpectedMessage || a.FromPeer {
+			t.Errorf("error %v, want unexpected_message", s.client.err)
+		}
+	}
+}
+
+// What a server says right behind the Finished of a resumption counts, however early it came.
+func TestWhatCameBeforeTheFinishedOfAResumptionIsHeardBehindIt(t *testing.T) { // REC-15
+	for _, fatal := range []bool{false, true} {
+		s := resumingClient(t, false, func(s *scene, hello, changeCipherSpec, finished []byte) [][]byte {
+			data := s.server.seal(t, record.TypeApplicationData, []byte("early"))
+			alert := s.server.seal(t, record.TypeAlert, []byte{1, 0})
+			if fatal {
+				alert = s.server.seal(t, record.TypeAlert, []byte{2, byte(AlertInternalError)})
+			}
+			return [][]byte{data, alert, finished, changeCipherSpec, hello}
+		})
+		s.start()
+		s.rest(4 * sceneDelay)
+		var a *AlertError
+		switch {
+		case fatal && (!errors.As(s.client.err, &a) || a.Alert != AlertInternalError || !a.FromPeer):
+			t.Errorf("error %v, want the server's", s.client.err)
+		case !fatal && (s.client.err != nil || !s.client.closed):
+			t.Errorf("closed %v, error %v", s.client.closed, s.client.err)
+		case len(s.client.received) != 1 && !fatal:
+			t.Errorf("received %q", s.client.received)
+		}
+	}
+}

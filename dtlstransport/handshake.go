@@ -164,14 +164,15 @@ func (h *handshake) keepEarly(r *record.Record) {
 // answers a peer that repeats itself.
 func (e *Engine) settle(now time.Time) error {
 	for e.hs != nil && e.hs.changed && e.hs.tokens > 0 {
-		e.hs.changed = false
+		h := e.hs
+		h.changed = false
 		if refusal := e.side.judge(now); refusal != nil {
-			if err := e.hs.refuse(now, refusal); err != nil {
+			if err := h.refuse(now, refusal); err != nil {
 				return e.fail(now, err)
 			}
 			break
 		}
-		if err := e.replayEarly(now); err != nil {
+		if err := h.replayEarly(now); err != nil {
 			return e.fail(now, err)
 		}
 		e.trace.changed(e)
@@ -193,22 +194,24 @@ func (e *Engine) settle(now time.Time) error {
 	return nil
 }
 
-// replayEarly hands over the records that waited for the keys.
-func (e *Engine) replayEarly(now time.Time) error {
-	if e.hs == nil || e.read == nil {
+// replayEarly hands over the records that waited for the keys, also when the
+// handshake has ended with them.
+func (h *handshake) replayEarly(now time.Time) error {
+	e := h.e
+	if e.read == nil {
 		return nil
 	}
-	early, latest := e.hs.early, e.hs.latest
-	e.hs.early = nil
+	early, latest := h.early, h.latest
+	h.early = nil
 	for _, b := range early {
 		r, _, _ := e.nextRecord(b)
 		e.trace.kept(&r)
-		if err := e.handleProtected(now, &r); err != nil {
+		if err := e.handleProtected(now, &r); err != nil || e.closed {
 			return err
 		}
 	}
 	if latest != earlyRecord {
-		e.hs.latest = latest // they came before it
+		h.latest = latest // they came before it
 	}
 	return nil
 }
