@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -101,11 +102,20 @@ func (t *table) print(w io.Writer) {
 	}
 }
 
-// version names the commit that is measured.
+// version names the commit that is measured: the one checked out here, if here is this project. What Go stamps on a
+// program is not asked: nothing on one that go run makes, and the wrong commit in a linked work tree.
 func version() string {
-	out, err := exec.Command("git", "describe", "--always", "--dirty").Output()
-	if err != nil {
-		return "unknown"
+	git := func(arguments ...string) string {
+		out, err := exec.Command("git", arguments...).Output()
+		if err != nil {
+			return ""
+		}
+		return strings.TrimSpace(string(out))
 	}
-	return strings.TrimSpace(string(out))
+	top := git("rev-parse", "--show-toplevel")
+	module, err := os.ReadFile(filepath.Join(top, "go.mod"))
+	if top == "" || err != nil || !strings.HasPrefix(string(module), "module github.com/rtctransport/rtctransport\n") {
+		return "(devel)"
+	}
+	return git("describe", "--always", "--dirty")
 }
