@@ -47,3 +47,27 @@ func TestPacketsAreAsLargeAsTheConnectionSays(t *testing.T) {
 		})
 	}
 }
+
+// Without a bound, pion/sctp resets all of them by one packet, which no path lets through.
+func TestManyChannelsThatCloseAtOnceFitIntoDatagrams(t *testing.T) {
+	const n = 1000
+	link := rtt40
+	link.MTU = defaultMTU
+	inPair(t, link, Config{MTU: defaultMTU}, Config{MTU: defaultMTU, MaxUnaccepted: n}, func(p *pair) {
+		var opened, accepted []*Channel
+		for range n {
+			c, d := p.open(p.client, p.server, "x", nil)
+			opened, accepted = append(opened, c), append(accepted, d)
+		}
+		for _, c := range opened {
+			_ = c.Close()
+		}
+		for _, c := range append(opened, accepted...) {
+			select {
+			case <-c.Done():
+			case <-time.After(time.Minute):
+				t.Fatalf("channel %d is not closed after a minute", c.ID())
+			}
+		}
+	})
+}

@@ -10,7 +10,11 @@ package sctpdc
 //	   `-- peer's reset -'   in Association.closing
 //
 // One request is under way at a time: "At any given time, there MUST NOT be more than one request in flight." RFC 6525,
-// Section 5.1.1. Channels that close meanwhile wait, and then go together.
+// Section 5.1.1. Channels that close meanwhile wait, and then go together, maxResets of them.
+
+// maxResets is how many streams go into a request. Pion/sctp packs all into one that are closed between two packets, however
+// large that gets; two bytes for each leave room in the smallest datagrams: 12 + 4 + 16 + 2*200 < 548.
+const maxResets = 200
 
 // reset asks for the reset of a channel's outgoing stream, behind its data.
 func (a *Association) reset(c *Channel) {
@@ -32,7 +36,7 @@ func (a *Association) sendResets() {
 	waiting := a.closing
 	a.closing = nil
 	for _, c := range waiting {
-		if a.resetting[c.id] != nil { // two generations of an id
+		if a.resetting[c.id] != nil || len(a.resetting) == maxResets { // two generations of an id, or enough
 			a.closing = append(a.closing, c)
 			continue
 		}
