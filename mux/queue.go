@@ -5,11 +5,12 @@ import "encoding/binary"
 const (
 	lengthPrefix    = 4        // bytes before each packet in a queue
 	smallestQueue   = 4 << 10  // bytes, the first size of a queue's memory
-	keptWhenDrained = 32 << 10 // bytes of memory that an empty queue keeps
+	keptWhenDrained = 32 << 10 // bytes of memory that an empty queue keeps in any case
 )
 
 // A queue is a ring of bytes that holds packets, each behind its length. It grows by doubling up to its
-// limit, gives memory back when it has been drained, and so costs nothing while nothing waits.
+// limit, and gives memory back as soon as it is drained without having needed most of it: bursts that follow each
+// other find what they need, and a queue that had a burst long ago costs nothing.
 //
 //	   head                 tail
 //	    v                    v
@@ -19,6 +20,7 @@ type queue struct {
 	ring    []byte // all of it is memory; used bytes begin at head and wrap around
 	head    int    // index in ring of the first used byte
 	used    int    // bytes, length prefixes included
+	most    int    // used, at most, since it was empty
 	packets int
 }
 
@@ -35,6 +37,7 @@ func (q *queue) push(b []byte) bool {
 	binary.BigEndian.PutUint32(prefix[:], uint32(len(b)))
 	q.write(prefix[:])
 	q.write(b)
+	q.most = max(q.most, q.used)
 	q.packets++
 	return true
 }
@@ -54,9 +57,10 @@ func (q *queue) pop(dst []byte) (size int, ok bool) {
 	q.packets--
 	if q.packets == 0 {
 		q.head = 0 // the memory at the beginning is the warmest
-		if len(q.ring) > keptWhenDrained {
+		if len(q.ring) > keptWhenDrained && q.most < len(q.ring)/4 {
 			q.ring = nil
 		}
+		q.most = 0
 	}
 	return size, true
 }
