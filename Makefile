@@ -1,6 +1,7 @@
 # make demo   two peers over ICE in one process
 # make test   everything that has to hold; installs what it needs on Debian as root
-# make bench  the benchmarks, each beside its floor, and those beside other implementations with a plot
+# make bench  every figure beside other implementations and beside its floor, as a table and a picture; ten minutes
+# make benchmarks  the benchmarks of each package, beside their floors
 # make table  every foreign stack in every case, and table.html with a picture of each handshake
 # make bogo   BoringSSL's protocol tests; BORINGSSL_DIR is a checkout of it
 # make requirements   which rules have a test that fails when they are broken
@@ -14,7 +15,7 @@ GO ?= go
 # The modules beside the library's, which have dependencies that it has not.
 MODULES = dtlstransport/sessions/boltstore examples/sfu interop/bench interop/pion
 
-.PHONY: demo test bench lint table bogo requirements mutants hostile fuzz vulnerabilities
+.PHONY: demo test bench benchmarks lint table bogo requirements mutants hostile fuzz vulnerabilities
 
 demo:
 	$(GO) run ./examples/quickstart
@@ -40,9 +41,10 @@ lint:
 	$(GO) tool -modfile=.ci/tools.mod staticcheck ./...
 
 bench:
+	cd interop/bench && $(GO) run . -svg bench.svg
+
+benchmarks:
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./...
-	cd interop/bench && { $(GO) run ./dtls -bench && $(GO) test -run '^$$' -bench DataChannel -count 3 ./datachannel && $(GO) run ./sfu -bench; } > results.txt
-	cd interop/bench && $(GO) run ./plot -o bench.svg < results.txt
 
 table:
 	$(GO) run ./interop -html table.html

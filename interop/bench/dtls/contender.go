@@ -1,30 +1,24 @@
-//go:build unix
-
-package main
+package dtls
 
 import (
-	"cmp"
-	"fmt"
-	"io"
 	"runtime"
-	"slices"
-	"strings"
-	"syscall"
-	"time"
+
+	"github.com/rtctransport/rtctransport/interop/bench/rounds"
 )
 
 // A contender does tasks.
 type contender interface {
 	name() string
-	// run does a task n times and returns the CPU time of both ends.
-	run(k kind, n int) (time.Duration, error)
-	// can reports whether it has the task at all.
-	can(k kind) bool
+	can(k kind) bool // whether it has the task at all
+	slow(k kind) int // how many times fewer it does it in a round; 0: not fewer
+
+	// run does a task n times and returns the CPU time of both ends in ns, or the bytes that both ends keep.
+	run(k kind, n int) (float64, error)
 	close()
 }
 
 // all returns those that take part, ours first.
-func all() ([]contender, error) {
+func all(tell func(string)) ([]contender, error) {
 	mine, err := newOurs()
 	if err != nil {
 		return nil, err
@@ -33,113 +27,36 @@ func all() ([]contender, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := []contender{mine, ourConn{mine}, other, floor{}}
-	foreign, err := newOpenSSL()
-	if err != nil {
-		fmt.Println("without OpenSSL:", err)
-		return list, nil
-	}
-	return append(list, foreign), nil
-}
-
-// inProcess returns the CPU time that this process spends on f, all threads of
-// it and the kernel's work for them included. What was left by others has been
-// collected before.
-func inProcess(f func() error) (time.Duration, error) {
-	runtime.GC()
-	before := cpuTime()
-	err := f()
-	return cpuTime() - before, err
-}
-
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-// A result is what a task came to.
-type result struct {
-	task  task
-	names []string
-	each  map[string]spread // ns for one, by round
-}
-
-// A spread is a figure of each round, in their order.
-type spread []float64
-
-func (s spread) sorted() spread  { return slices.SortedFunc(slices.Values(s), cmp.Compare) }
-func (s spread) median() float64 { return s.sorted()[len(s)/2] }
-
-// String returns minimum, median and maximum.
-func (s spread) String() string {
-	o := s.sorted()
-	return fmt.Sprintf("%.2f-%.2f-%.2f", o[0], s.median(), o[len(o)-1])
-}
-
-// measure lets all contenders do a task in turns, each round in another order.
-func measure(t task, contenders []contender, rounds int) (*result, error) {
-	r := &result{task: t, each: map[string]spread{}}
-	var taking []contender
-	for _, c := range contenders {
-		if !c.can(t.kind) {
+	list := []contender{mine, ourConn{mine}, other}
+	for _, p := range programs {
+		if err := p.start(); err != nil {
+			tell("without " + p.title + ": " + err.Error())
 			continue
 		}
-		taking = append(taking, c)
-		r.names = append(r.names, c.name())
-		if _, err := c.run(t.kind, max(1, t.times/10)); err != nil { // to warm up
-			return nil, fmt.Errorf("%s: %s: %w", t.name, c.name(), err)
-		}
+		list = append(list, p)
 	}
-	for round := range rounds {
-		for i := range taking {
-			c := taking[(i+round)%len(taking)]
-			d, err := c.run(t.kind, t.times)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %s: %w", t.name, c.name(), err)
-			}
-			r.each[c.name()] = append(r.each[c.name()], float64(d)/float64(t.times))
-		}
-	}
-	return r, nil
+	return append(list, floor{}), nil
 }
 
-// ratio returns a over b, round by round.
-func (r *result) ratio(a, b string) (spread, bool) {
-	x, y := r.each[a], r.each[b]
-	if len(x) == 0 || len(y) == 0 {
-		return nil, false
+// repeat returns the CPU time of doing something n times.
+func repeat(n int, do func() error) (float64, error) { return rounds.Repeat(1, do)(n) }
+
+// kept returns the bytes of heap and stacks that n things keep. release lets go of them.
+func kept(n int, make func() error, release func()) (float64, error) {
+	defer release()
+	before := memory()
+	for range n {
+		if err := make(); err != nil {
+			return 0, err
+		}
 	}
-	ratios := make(spread, len(x))
-	for i := range x {
-		ratios[i] = x[i] / y[i]
-	}
-	return ratios, true
+	return memory() - before, nil
 }
 
-func (r *result) print(w io.Writer) {
-	fmt.Fprintf(w, "\n%s\n", r.task.name)
-	for _, name := range r.names {
-		us := make(spread, len(r.each[name]))
-		for i, ns := range r.each[name] {
-			us[i] = ns / 1000
-		}
-		fmt.Fprintf(w, "  %-18s %24s us", name, us)
-		if ratio, ok := r.ratio("ours", name); ok && name != "ours" {
-			fmt.Fprintf(w, "    ours is %s of it", ratio)
-		}
-		fmt.Fprintln(w)
-	}
-}
-
-// printBench prints the figures of each round as go test -bench does.
-func (r *result) printBench(w io.Writer) {
-	name := strings.NewReplacer(" ", "_", ",", "").Replace(r.task.name)
-	for _, who := range r.names {
-		for _, ns := range r.each[who] {
-			fmt.Fprintf(w, "BenchmarkDTLS/%s/%s 1 %.3f CPU-us/op\n", name, strings.NewReplacer(" ", "_", "/", "-").Replace(who), ns/1000)
-		}
-	}
+func memory() float64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC() // what finalizers have let go of
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc + m.StackInuse)
 }

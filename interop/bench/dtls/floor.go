@@ -1,6 +1,4 @@
-//go:build unix
-
-package main
+package dtls
 
 import (
 	"crypto"
@@ -12,8 +10,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"time"
 
+	"github.com/rtctransport/rtctransport/interop/bench/rounds"
 	"github.com/rtctransport/rtctransport/keying"
 )
 
@@ -21,11 +19,12 @@ import (
 // standard library.
 type floor struct{}
 
-func (floor) name() string    { return "floor (Go)" }
-func (floor) can(k kind) bool { return true }
+func (floor) name() string    { return rounds.Floor + ": the cryptography, in Go" }
+func (floor) can(k kind) bool { return k != idle }
+func (floor) slow(kind) int   { return 0 }
 func (floor) close()          {}
 
-func (floor) run(k kind, n int) (time.Duration, error) {
+func (floor) run(k kind, n int) (float64, error) {
 	work := prfs
 	switch k {
 	case full:
@@ -50,14 +49,7 @@ func (floor) run(k kind, n int) (time.Duration, error) {
 			return err
 		}
 	}
-	return inProcess(func() error {
-		for range n {
-			if err := work(); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return repeat(n, work)
 }
 
 // publicKeys is two signatures made and verified, two key pairs and both halves

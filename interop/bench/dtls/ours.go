@@ -1,16 +1,16 @@
-//go:build unix
-
-package main
+package dtls
 
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport"
 	"github.com/rtctransport/rtctransport/dtlstransport/sessions"
 	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/interop/bench/rounds"
 )
 
 // ours is two engines in memory.
@@ -54,9 +54,10 @@ func newOurs() (*ours, error) {
 	return o, err
 }
 
-func (o *ours) name() string    { return "ours" }
-func (o *ours) can(k kind) bool { return true }
-func (o *ours) close()          {}
+func (o *ours) name() string  { return rounds.Ours }
+func (o *ours) can(kind) bool { return true }
+func (o *ours) slow(kind) int { return 0 }
+func (o *ours) close()        {}
 
 var errNotConnected = errors.New("not connected")
 
@@ -96,22 +97,25 @@ func (o *ours) handshake(k kind) (client, server *dtlstransport.Engine, err erro
 	return client, server, nil
 }
 
-func (o *ours) run(k kind, n int) (time.Duration, error) {
-	return inProcess(func() error {
-		for range n {
-			if k == records {
-				if err := o.record(); err != nil {
-					return err
-				}
-				continue
-			}
-			client, _, err := o.handshake(k)
-			if err != nil {
-				return err
-			}
-			if got := client.ConnectionState().Resumed; got != (k != full) {
-				return errNotResumed
-			}
+func (o *ours) run(k kind, n int) (float64, error) {
+	switch k {
+	case records:
+		return repeat(n, o.record)
+	case idle:
+		var all []*dtlstransport.Engine
+		return kept(n, func() error {
+			client, server, err := o.handshake(full)
+			all = append(all, client, server)
+			return err
+		}, func() { clear(all) })
+	}
+	return repeat(n, func() error {
+		client, _, err := o.handshake(k)
+		if err != nil {
+			return err
+		}
+		if got := client.ConnectionState().Resumed; got != (k != full) {
+			return errNotResumed
 		}
 		return nil
 	})
@@ -137,7 +141,7 @@ func (o *ours) record() error {
 // what pion/dtls has.
 type ourConn struct{ *ours }
 
-func (o ourConn) name() string { return "ours, Conn" }
+func (o ourConn) name() string { return rounds.Ours + ", Conn" }
 
 func (o ourConn) connect(k kind) (client, server *dtlstransport.Conn, err error) {
 	a, b := pipe()
@@ -155,25 +159,6 @@ func (o ourConn) connect(k kind) (client, server *dtlstransport.Conn, err error)
 	return client, server, errors.Join(errC, errS)
 }
 
-func (o ourConn) run(k kind, n int) (time.Duration, error) {
-	if k != records {
-		return inProcess(func() error {
-			for range n {
-				client, server, err := o.connect(k)
-				if err != nil {
-					return err
-				}
-				client.Close()
-				server.Close()
-			}
-			return nil
-		})
-	}
-	client, server, err := o.connect(full)
-	if err != nil {
-		return 0, err
-	}
-	defer server.Close()
-	defer client.Close()
-	return inProcess(func() error { return pingRecords(client, server, n) })
+func (o ourConn) run(k kind, n int) (float64, error) {
+	return runConns(k, n, func(k kind) (client, server io.ReadWriteCloser, err error) { return o.connect(k) })
 }

@@ -1,6 +1,4 @@
-//go:build unix
-
-package main
+package dtls
 
 import (
 	"context"
@@ -8,12 +6,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"sync"
 	"time"
 
 	"github.com/pion/dtls/v3"
 	"github.com/pion/dtls/v3/pkg/crypto/elliptic"
 	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/interop/bench/rounds"
 )
 
 // pion is pion/dtls over a link in memory. It resumes by session_id, but no session with
@@ -92,8 +92,9 @@ func newPion() (*pion, error) {
 	return p, nil
 }
 
-func (p *pion) name() string    { return "pion/dtls" }
+func (p *pion) name() string    { return "pion/dtls " + rounds.Version("github.com/pion/dtls/v3") }
 func (p *pion) can(k kind) bool { return k != ticketed }
+func (p *pion) slow(kind) int   { return 0 }
 func (p *pion) close()          {}
 
 func (p *pion) connect(k kind) (client, server *dtls.Conn, err error) {
@@ -112,25 +113,6 @@ func (p *pion) connect(k kind) (client, server *dtls.Conn, err error) {
 	return client, server, errors.Join(errC, errS)
 }
 
-func (p *pion) run(k kind, n int) (time.Duration, error) {
-	if k != records {
-		return inProcess(func() error {
-			for range n {
-				client, server, err := p.connect(k)
-				if err != nil {
-					return err
-				}
-				client.Close()
-				server.Close()
-			}
-			return nil
-		})
-	}
-	client, server, err := p.connect(full)
-	if err != nil {
-		return 0, err
-	}
-	defer server.Close()
-	defer client.Close()
-	return inProcess(func() error { return pingRecords(client, server, n) })
+func (p *pion) run(k kind, n int) (float64, error) {
+	return runConns(k, n, func(k kind) (client, server io.ReadWriteCloser, err error) { return p.connect(k) })
 }

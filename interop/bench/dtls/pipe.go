@@ -1,9 +1,6 @@
-//go:build unix
-
-package main
+package dtls
 
 import (
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -24,7 +21,7 @@ type end struct {
 
 // pipe returns both ends of a link.
 func pipe() (a, b *end) {
-	x, y := make(chan []byte, 64), make(chan []byte, 64)
+	x, y := make(chan []byte, 16), make(chan []byte, 16)
 	return &end{in: x, out: y, closed: make(chan struct{}), deadline: make(chan struct{})},
 		&end{in: y, out: x, closed: make(chan struct{}), deadline: make(chan struct{})}
 }
@@ -91,17 +88,3 @@ type address struct{}
 
 func (address) Network() string { return "memory" }
 func (address) String() string  { return "memory" }
-
-// pingRecords sends n records of 1,200 bytes and reads each before the next.
-func pingRecords(from io.Writer, to io.Reader, n int) error {
-	message, buf := make([]byte, 1200), make([]byte, 2048)
-	for range n {
-		if _, err := from.Write(message); err != nil {
-			return err
-		}
-		if got, err := to.Read(buf); err != nil || got != len(message) {
-			return fmt.Errorf("read %d bytes: %w", got, err)
-		}
-	}
-	return nil
-}

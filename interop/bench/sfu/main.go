@@ -1,9 +1,11 @@
+//go:build linux
+
 // Sfu compares conference servers: examples/sfu, and pionsfu beside it, which is pion/webrtc. The same load
 // (interop/load) is put on both, in turns, and the CPU time of the server process is what counts.
 //
 //	go run ./sfu                  forwarding, joining and idling; three rounds
 //	go run ./sfu -idle 10000      so many idle peers
-//	go run ./sfu -profiles DIR    keeps goroutine and heap profiles of examples/sfu there; profiles/ has those with 500 idle peers
+//	go run ./sfu -profiles DIR    keeps goroutine and heap profiles of examples/sfu there, as text; profiles has those with 500 idle peers
 //
 // It runs on Linux, for it reads /proc.
 package main
@@ -12,7 +14,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
 	"log"
 	"net/http"
 	"os"
@@ -23,6 +24,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rtctransport/rtctransport/interop/load/profile"
 	"github.com/rtctransport/rtctransport/interop/process"
 )
 
@@ -182,7 +184,9 @@ func measure(c contender, load string, receivers, idle int, duration time.Durati
 			if m, err := memory(debug); err == nil && (most == nil || m["heap"] > most["heap"]) {
 				most = m
 				if profiles != "" {
-					keep(debug, profiles)
+					if err := profile.Keep(profiles, fmt.Sprintf("go run ./sfu -idle %d -profiles %s", idle, profiles), profile.At(debug+"/debug/pprof")); err != nil {
+						return nil, err
+					}
 				}
 			}
 		}
@@ -224,21 +228,6 @@ func memory(debug string) (m map[string]float64, err error) {
 	}
 	defer response.Body.Close()
 	return m, json.NewDecoder(response.Body).Decode(&m)
-}
-
-// keep stores profiles; one that is missing shows.
-func keep(debug, dir string) {
-	for _, name := range []string{"heap", "goroutine"} {
-		response, err := http.Get(debug + "/debug/pprof/" + name)
-		if err != nil {
-			continue
-		}
-		if file, err := os.Create(filepath.Join(dir, name+".pprof")); err == nil {
-			io.Copy(file, response.Body)
-			file.Close()
-		}
-		response.Body.Close()
-	}
 }
 
 // An owner ends what was started for one measurement.

@@ -1,5 +1,6 @@
-// Handshakes and records of two ends of OpenSSL in memory. A line "kind n" asks for n of a
-// kind; the answer is the CPU time in nanoseconds. See task.go for the kinds.
+// Handshakes, records and memory of two ends of OpenSSL in one process. A line "kind n" asks for n of a
+// kind; the answer is the CPU time in nanoseconds, or the bytes of heap that they keep. See kind.go for the kinds.
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,18 @@ static void drop(struct pair p) {
 	SSL_free(p.server);
 }
 
+// idle returns the bytes that n associations keep.
+static long long idle(SSL_CTX *client, SSL_CTX *server, int n) {
+	struct pair *all = malloc(n * sizeof *all);
+	need(all != NULL, "malloc");
+	size_t before = mallinfo2().uordblks;
+	for (int i = 0; i < n; i++) all[i] = handshake(client, server, NULL);
+	long long kept = mallinfo2().uordblks - before;
+	for (int i = 0; i < n; i++) drop(all[i]);
+	free(all);
+	return kept;
+}
+
 static long long cpu(void) {
 	struct timespec t;
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
@@ -140,12 +153,17 @@ int main(void) {
 		drop(p);
 	}
 	struct pair connected = handshake(client[0], server[0], NULL);
-	puts(OpenSSL_version(OPENSSL_VERSION));
+	printf("OpenSSL %s\n", OpenSSL_version(OPENSSL_VERSION_STRING));
 	fflush(stdout);
 
 	char kind[16];
 	unsigned char message[1200] = {0}, got[2048];
 	for (int n; scanf("%15s %d", kind, &n) == 2;) {
+		if (strcmp(kind, "idle") == 0) {
+			printf("%lld\n", idle(client[0], server[0], n));
+			fflush(stdout);
+			continue;
+		}
 		long long begin = cpu();
 		for (int i = 0; i < n; i++) {
 			if (strcmp(kind, "full") == 0) {
