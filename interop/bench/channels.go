@@ -46,8 +46,8 @@ func (b *bench) channels(ctx context.Context) ([]*rounds.Result, error) {
 	names := map[string]string{
 		"DataChannelThroughput/16KiB CPU-ns/B":    oneWay + ";CPU ns a byte, both ends",
 		"DataChannelPingPong/64B CPU-us/op":       "data channel, 64 bytes and their echo;CPU us, both ends",
-		"DataChannelIdle/10channels heap-kB/end":  "data channels, ten at rest, heap;kB an end",
-		"DataChannelIdle/10channels stack-kB/end": "data channels, ten at rest, stacks;kB an end",
+		"DataChannelIdle/10channels heap-kB/end":  "heap;kB an end",
+		"DataChannelIdle/10channels stack-kB/end": "stacks;kB an end",
 	}
 	stacks := nodeVersions()
 	stacks["rtctransport"] = rounds.Ours
@@ -55,7 +55,7 @@ func (b *bench) channels(ctx context.Context) ([]*rounds.Result, error) {
 	stacks["rtctransport-4MiB"] = rounds.Ours + ", socket buffers of 4 MiB"
 	stacks["pion-webrtc"] = pionWebRTC()
 	stacks["pion-sctp"] = "pion/sctp " + rounds.Version("github.com/pion/sctp") + ", no DTLS"
-	results := rename(parsed, names, stacks)
+	results := rounds.Sum(rename(parsed, names, stacks), "data channels, ten at rest, heap and stacks", "heap", "stacks")
 	for _, r := range results {
 		if strings.HasPrefix(r.Name, oneWay) {
 			b.addFloor(r)

@@ -28,6 +28,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,11 +66,14 @@ func main() {
 		return
 	}
 	var picture bytes.Buffer
-	plot.Draw(&picture, b.results, machine())
+	plot.Draw(&picture, slices.DeleteFunc(b.results, func(r *rounds.Result) bool { return r.Unit == inAll }), machine())
 	if err := os.WriteFile(*svg, picture.Bytes(), 0o644); err != nil {
 		log.Fatal(err)
 	}
 }
+
+// inAll is the unit of figures that are not of one thing, and for the table alone.
+const inAll = "in all"
 
 // bench is a run.
 type bench struct {

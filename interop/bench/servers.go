@@ -25,16 +25,17 @@ func (b *bench) servers(ctx context.Context) ([]*rounds.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return rename(parsed, map[string]string{
+	results := rename(parsed, map[string]string{
 		"SFU/forwarding CPU-ns/packet": "server, a packet from one to each of 50;CPU ns",
 		"SFU/joining CPU-us/peer":      "server, a peer comes, with HTTP;CPU us",
 		"SFU/set-up_p50 ms":            "server, ICE and DTLS, p50;ms on the clock",
 		"SFU/set-up_p99 ms":            "server, ICE and DTLS, p99;ms on the clock",
 		"SFU/idle_CPU CPU-us/peer/s":   "server, a peer at rest;CPU us a second",
-		"SFU/heap heap-B/peer":         "server, a peer at rest, heap;bytes",
-		"SFU/stacks stack-B/peer":      "server, a peer at rest, stacks;bytes",
-		"SFU/goroutines goroutines":    "server, goroutines with 500 peers;in all",
-	}, map[string]string{"rtctransport": rounds.Ours, "pion-webrtc": pionWebRTC()}), nil
+		"SFU/heap heap-B/peer":         "heap;bytes",
+		"SFU/stacks stack-B/peer":      "stacks;bytes",
+		"SFU/goroutines goroutines":    "server, goroutines with 500 peers;" + inAll,
+	}, map[string]string{"rtctransport": rounds.Ours, "pion-webrtc": pionWebRTC()})
+	return rounds.Sum(results, "server, a peer at rest, heap and stacks", "heap", "stacks"), nil
 }
 
 // A bareReport is what interop/load prints with -json of our own server.
@@ -91,6 +92,6 @@ func (b *bench) peers(ctx context.Context) (results []*rounds.Result, err error)
 	const name = "peers, 10,000 at rest"
 	add(name, "CPU us a second each", rounds.Ours, r.Rest/1e3/float64(max(1, r.Peers))/max(1, r.Seconds))
 	add(name+", heap", "bytes each", rounds.Ours, (r.After.Heap-r.Before.Heap)/float64(max(1, r.Peers)))
-	add(name+", goroutines", "in all", rounds.Ours, r.After.Goroutines)
+	add(name+", goroutines", inAll, rounds.Ours, r.After.Goroutines)
 	return results, nil
 }

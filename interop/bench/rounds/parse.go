@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -55,4 +56,29 @@ func Add(results []*Result, name, unit, stack string, v float64) []*Result {
 	s := r.Stack(stack)
 	s.Rounds = append(s.Rounds, v)
 	return results
+}
+
+// Sum puts the figures of one unit whose names are given together, as one of another name.
+func Sum(results []*Result, name string, of ...string) []*Result {
+	sum := &Result{Name: name}
+	var rest []*Result
+	for _, r := range results {
+		if !slices.Contains(of, r.Name) {
+			rest = append(rest, r)
+			continue
+		}
+		sum.Unit = r.Unit
+		for _, s := range r.Stacks {
+			t := sum.Stack(s.Name)
+			if t == nil {
+				s.Rounds = slices.Clone(s.Rounds)
+				sum.Stacks = append(sum.Stacks, s)
+				continue
+			}
+			for i := range min(len(t.Rounds), len(s.Rounds)) {
+				t.Rounds[i] += s.Rounds[i]
+			}
+		}
+	}
+	return append(rest, sum)
 }

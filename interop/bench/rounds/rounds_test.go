@@ -61,3 +61,13 @@ PASS
 		t.Errorf("%+v", r)
 	}
 }
+
+func TestFiguresAreSummedUpRoundByRound(t *testing.T) {
+	one := func(name string, v ...float64) *Result {
+		return &Result{Name: name, Unit: "B", Stacks: []Stack{{Name: "a", Rounds: v}}}
+	}
+	all := Sum([]*Result{one("heap", 1, 2), one("other", 7), one("stack", 10, 20)}, "memory", "heap", "stack")
+	if len(all) != 2 || all[0].Name != "other" || all[1].Name != "memory" || all[1].Unit != "B" || all[1].Stack("a").Rounds.String() != "11.0-22.0-22.0" {
+		t.Errorf("%+v", all)
+	}
+}
