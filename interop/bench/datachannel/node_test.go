@@ -2,12 +2,14 @@ package datachannel
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 )
 
 // nodeStacks run in a process of Node.js, both ends in one, so that their CPU time can be told. The packages are those of
@@ -17,7 +19,7 @@ var nodeStacks = []string{"libdatachannel", "libwebrtc"}
 // A nodeResult is what testdata/peers.mjs prints.
 type nodeResult struct {
 	Wall, CPU float64 // ns
-	Received  float64 // messages
+	Received  float64 // messages, or round trips
 	Silence   float64 // ms, the longest
 	Over      float64 // silences of more than 100 ms
 	Silent    float64 // ms, of these together
@@ -29,8 +31,9 @@ func missing(b *testing.B, why string) {
 	b.SkipNow()
 }
 
-// runNode runs a test in a stack of Node.js.
-func runNode(b *testing.B, stack, test string, size int) nodeResult {
+// runNode runs a test in a stack of Node.js for some seconds, in which its b.N messages come to thousands: the process alone
+// takes as long to start as -benchtime is.
+func runNode(b *testing.B, stack, test string, seconds float64, size int) nodeResult {
 	packages, err := filepath.Abs("../../webrtc/js/package.json")
 	if err != nil {
 		b.Fatal(err)
@@ -44,7 +47,7 @@ func runNode(b *testing.B, stack, test string, size int) nodeResult {
 	if _, err := exec.LookPath("node"); err != nil {
 		missing(b, "there is no node: run interop/setup")
 	}
-	cmd := exec.Command("node", "testdata/peers.mjs", stack, test, strconv.Itoa(b.N), strconv.Itoa(size))
+	cmd := exec.Command("node", "testdata/peers.mjs", stack, test, fmt.Sprint(seconds), strconv.Itoa(size))
 	cmd.Env = append(os.Environ(), "PACKAGES="+packages)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
@@ -55,6 +58,14 @@ func runNode(b *testing.B, stack, test string, size int) nodeResult {
 	if err := json.Unmarshal(out, &r); err != nil {
 		b.Fatalf("%s: %v in %q", stack, err, out)
 	}
-	b.ReportMetric(r.Wall/float64(b.N), "ns/op")
+	b.ReportMetric(r.Wall/r.Received, "ns/op")
 	return r
+}
+
+// benchTime returns -benchtime in seconds, 3 if that is a number of operations.
+func benchTime() float64 {
+	if d, err := time.ParseDuration(flag.Lookup("test.benchtime").Value.String()); err == nil {
+		return max(1, d.Seconds())
+	}
+	return 3
 }

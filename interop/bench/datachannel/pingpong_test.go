@@ -26,8 +26,8 @@ func BenchmarkDataChannelPingPong(b *testing.B) {
 	}
 	for _, stack := range nodeStacks {
 		b.Run("64B/"+stack, func(b *testing.B) {
-			r := runNode(b, stack, "pingpong", 64)
-			b.ReportMetric(r.CPU/float64(b.N)/1000, "CPU-us/op")
+			r := runNode(b, stack, "pingpong", benchTime(), 64)
+			b.ReportMetric(r.CPU/r.Received/1000, "CPU-us/op")
 		})
 	}
 }

@@ -25,7 +25,7 @@ func BenchmarkDataChannelSilence(b *testing.B) {
 	for _, stack := range nodeStacks {
 		b.Run("16KiB/"+stack, func(b *testing.B) {
 			const size = 16384
-			r := runNode(b, stack, "silence", size)
+			r := runNode(b, stack, "throughput", float64(b.N), size)
 			b.ReportMetric(r.Received*size/r.Wall*1000, "MB/s")
 			b.ReportMetric(r.Silence, "silence-ms")
 			b.ReportMetric(r.Over, "over-100ms")

@@ -16,8 +16,8 @@ func BenchmarkDataChannelThroughput(b *testing.B) {
 	for _, stack := range nodeStacks {
 		b.Run("16KiB/"+stack, func(b *testing.B) {
 			const size = 16384
-			r := runNode(b, stack, "throughput", size)
-			bytes := float64(b.N) * size
+			r := runNode(b, stack, "throughput", benchTime(), size)
+			bytes := r.Received * size
 			b.ReportMetric(bytes/r.Wall*1000, "MB/s")
 			b.ReportMetric(r.CPU/bytes, "CPU-ns/B")
 			b.ReportMetric(r.Silence, "silence-ms")

@@ -1,14 +1,13 @@
-// Two ends of a data channel in one process of Node.js: node peers.mjs STACK throughput|pingpong|silence COUNT SIZE
+// Two ends of a data channel in one process of Node.js: node peers.mjs STACK throughput|pingpong SECONDS SIZE
 //
-// COUNT is messages, for silence seconds. Prints one line of JSON: wall and CPU time in ns, longest silence in ms, how many were
-// longer than 100 ms and how long these are together. PACKAGES is a file beside node_modules.
+// Prints one line of JSON: messages that arrived in that time (round trips for pingpong), wall and CPU time in ns, the longest
+// silence in ms, how many were longer than 100 ms and how long these are together. PACKAGES is a file beside node_modules.
 
 import { createRequire } from 'node:module';
 
 const require = createRequire(process.env.PACKAGES);
-const [stack, test, count, size] = process.argv.slice(2);
-const n = test === 'silence' ? Infinity : Number(count);
-const limit = test === 'silence' ? Number(count) * 1000 : Infinity; // ms
+const [stack, test, seconds, size] = process.argv.slice(2);
+const limit = Number(seconds) * 1000; // ms
 const message = Buffer.alloc(Number(size));
 const high = 1 << 20, low = 512 << 10; // bytes
 
@@ -38,10 +37,8 @@ const stacks = {
   async libdatachannel() {
     const { PeerConnection } = require('node-datachannel');
     const x = new PeerConnection('x', { iceServers: [] }), y = new PeerConnection('y', { iceServers: [] });
-    x.onLocalDescription((sdp, type) => y.setRemoteDescription(sdp, type));
-    y.onLocalDescription((sdp, type) => x.setRemoteDescription(sdp, type));
-    x.onLocalCandidate((candidate, mid) => y.addRemoteCandidate(candidate, mid));
-    y.onLocalCandidate((candidate, mid) => x.addRemoteCandidate(candidate, mid));
+    signal(x, y);
+    signal(y, x);
     const incoming = new Promise(resolve => { y.onDataChannel(resolve); });
     const a = x.createDataChannel('x');
     await new Promise(resolve => { a.onOpen(resolve); });
@@ -55,28 +52,45 @@ const stacks = {
   },
 };
 
+// signal has one peer of libdatachannel tell the other; a candidate may be told before the description that must come first.
+function signal(from, to) {
+  let early = [];
+  from.onLocalDescription((sdp, type) => {
+    to.setRemoteDescription(sdp, type);
+    for (const [candidate, mid] of early) to.addRemoteCandidate(candidate, mid);
+    early = null;
+  });
+  from.onLocalCandidate((candidate, mid) => {
+    if (early) early.push([candidate, mid]); else to.addRemoteCandidate(candidate, mid);
+  });
+}
+
 const [a, b] = await stacks[stack]();
-let silence = 0, over = 0, silent = 0, received = 0;
-const cpu = process.cpuUsage(), began = process.hrtime.bigint();
+let received = 0, silence = 0, over = 0, silent = 0, ended = false;
+const cpu = process.cpuUsage(), began = process.hrtime.bigint(), start = performance.now();
 await new Promise(resolve => {
-  let got = 0, sent = 0, last = 0;
-  const start = performance.now();
+  let last = start;
+  // arrived takes note of a message, or a round trip, and reports whether there is time for more.
+  const arrived = () => {
+    if (ended) return false;
+    const now = performance.now(), gap = now - last;
+    last = now;
+    received++;
+    silence = Math.max(silence, gap);
+    if (gap > 100) { over++; silent += gap; }
+    ended = now - start >= limit;
+    if (ended) resolve();
+    return !ended;
+  };
   if (test === 'pingpong') {
     b.onMessage(m => b.send(Buffer.from(m)));
-    a.onMessage(() => { if (++got === n) resolve(); else a.send(message); });
+    a.onMessage(() => { if (arrived()) a.send(message); });
     a.send(message);
     return;
   }
-  b.onMessage(() => {
-    const now = performance.now();
-    if (last) silence = Math.max(silence, now - last);
-    if (last && now - last > 100) { over++; silent += now - last; }
-    last = now;
-    received = ++got;
-    if (got === n || now - start >= limit) resolve();
-  });
+  b.onMessage(arrived);
   const pump = () => {
-    for (; sent < n && a.buffered() < high; sent++) a.send(message);
+    while (!ended && a.buffered() < high) a.send(message);
   };
   a.onLow(pump);
   setInterval(pump, 1); // the event is not told when the amount fell before the callback was there
