@@ -127,6 +127,14 @@ func (a *association) attach(*Conn) {}
 
 func (a *association) Write(b []byte) (int, error) { return a.listener.write(b, a.address()) }
 
+// CanSegment reports whether WriteSegments costs less than as many Writes.
+func (a *association) CanSegment() bool { return a.listener.canSegment() }
+
+// WriteSegments sends b as datagrams of size bytes each; the last one may be shorter.
+func (a *association) WriteSegments(b []byte, size int) (int, error) {
+	return a.listener.writeSegments(b, size, a.address())
+}
+
 // Close leaves the socket to the others. The Conn has ended before, and says nothing more.
 func (a *association) Close() error {
 	l := a.listener

@@ -19,6 +19,9 @@ type socket interface {
 // that is embedded may be so for the sake of another ReadFrom.
 func newSocket(c net.PacketConn) socket {
 	if c, ok := c.(*net.UDPConn); ok {
+		if s := newBurstSocket(c); s != nil {
+			return s
+		}
 		return c
 	}
 	return packetSocket{c}

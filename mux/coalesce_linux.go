@@ -3,11 +3,12 @@
 package mux
 
 import (
-	"encoding/binary"
 	"net"
 	"os"
 	"syscall"
 	"unsafe"
+
+	"github.com/rtctransport/rtctransport/internal/offload"
 )
 
 // A coalescer reads a UDP socket that gives the datagrams of one burst in one call (UDP_GRO, see udp(7)): over loopback and
@@ -19,22 +20,15 @@ type coalescer struct {
 	memory  *[maxCoalesced]byte // nil while nothing is there to be read
 	header  syscall.Msghdr
 	vector  syscall.Iovec
-	control [64]byte // room for one control message
-	n       int      // bytes received
+	control [offload.ControlSize]byte
+	n       int // bytes received
 	errno   syscall.Errno
 }
 
-const solUDP, udpGRO = 17, 104
-
-// newCoalescer returns nil if the system does not coalesce: Linux does from 5.0 on.
+// newCoalescer returns nil if the system does not coalesce.
 func newCoalescer(socket *net.UDPConn) reader {
 	raw, err := socket.SyscallConn()
-	if err != nil {
-		return nil
-	}
-	var refused error
-	err = raw.Control(func(fd uintptr) { refused = syscall.SetsockoptInt(int(fd), solUDP, udpGRO, 1) })
-	if err != nil || refused != nil {
+	if err != nil || !offload.Coalesce(socket) {
 		return nil
 	}
 	c := &coalescer{raw: raw}
@@ -50,7 +44,7 @@ func (c *coalescer) next() ([]byte, int, error) {
 		return nil, 0, os.NewSyscallError("recvmsg", c.errno)
 	}
 	size := c.n
-	if s := coalescedSize(c.control[:c.header.Controllen]); s > 0 {
+	if s := offload.Size(c.control[:c.header.Controllen]); s > 0 {
 		size = min(s, c.n)
 	}
 	return c.memory[:c.n], size, nil
@@ -85,18 +79,4 @@ func (c *coalescer) close() {
 		coalesced.Put(c.memory)
 		c.memory = nil
 	}
-}
-
-// coalescedSize returns the size of the datagrams in bytes that the control messages tell, 0 if they do not: a cmsghdr of
-// level SOL_UDP and type UDP_GRO, with an int.
-func coalescedSize(control []byte) int {
-	const size = syscall.SizeofCmsghdr
-	if len(control) < syscall.CmsgLen(4) {
-		return 0
-	}
-	level, typ := binary.NativeEndian.Uint32(control[size-8:]), binary.NativeEndian.Uint32(control[size-4:])
-	if level != solUDP || typ != udpGRO {
-		return 0
-	}
-	return int(binary.NativeEndian.Uint32(control[syscall.CmsgLen(0):]))
 }

@@ -26,16 +26,3 @@ func TestWhoWaitsForADatagramHoldsNoMemory(t *testing.T) {
 		t.Errorf("memory is held while nothing is there, %v", err)
 	}
 }
-
-func TestSizeOfCoalescedDatagramsIsReadFromTheRightMessage(t *testing.T) {
-	right := append(segmentControl(nil, 0)[:0], segmentControl(nil, 1200)...)
-	if n := coalescedSize(right); n != 0 {
-		t.Errorf("UDP_SEGMENT taken for UDP_GRO: %d", n)
-	}
-	if n := coalescedSize(right[:len(right)-8]); n != 0 {
-		t.Errorf("a short one: %d", n)
-	}
-	if n := coalescedSize(nil); n != 0 {
-		t.Errorf("none: %d", n)
-	}
-}

@@ -1,11 +1,29 @@
 package mux
 
-import "sync/atomic"
+import (
+	"net"
+	"sync/atomic"
+
+	"github.com/rtctransport/rtctransport/internal/offload"
+)
 
 // A segmenter sends several datagrams in one call of the system. It is nil where there is no such call.
 type segmenter struct {
 	send    func(b []byte, size int) error // all or nothing
 	refused atomic.Bool                    // the system has none after all, or not for this route
+}
+
+// newSegmenter returns nil if the link is not a UDP socket.
+func newSegmenter(link Link) *segmenter {
+	socket, ok := link.(*net.UDPConn)
+	if !ok || !offload.Segments {
+		return nil
+	}
+	return &segmenter{send: func(b []byte, size int) error {
+		var room [offload.ControlSize]byte
+		_, _, err := socket.WriteMsgUDP(b, offload.AppendControl(room[:0], size), nil)
+		return err
+	}}
 }
 
 // CanSegment reports whether WriteSegments costs less than as many Writes.

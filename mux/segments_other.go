@@ -1,5 +1,0 @@
-//go:build !linux
-
-package mux
-
-func newSegmenter(Link) *segmenter { return nil }
