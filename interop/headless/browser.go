@@ -3,11 +3,14 @@
 package headless
 
 import (
+	"errors"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/rtctransport/rtctransport/interop/process"
 )
@@ -85,7 +88,7 @@ var Firefox = &Browser{
 		}
 		text := "user_pref(" + strings.Join(prefs, ");\nuser_pref(") + ");\n"
 		return []string{"--headless", "--no-remote", "--profile", profile},
-			[]string{"HOME=" + profile, "MOZ_CRASHREPORTER_DISABLE=1", "MOZ_DISABLE_CONTENT_SANDBOX=1"},
+			[]string{"MOZ_CRASHREPORTER_DISABLE=1", "MOZ_DISABLE_CONTENT_SANDBOX=1"},
 			os.WriteFile(filepath.Join(profile, "user.js"), []byte(text), 0o600)
 	},
 }
@@ -112,16 +115,31 @@ func (b *Browser) Path() (string, error) {
 
 // Start starts the browser, with the path of Path, on a page. It ends with its owner.
 func (b *Browser) Start(o process.Owner, path, page string, more ...string) error {
-	// Nobody waits for the dying browser to write no more.
 	profile, err := os.MkdirTemp("", "rtc-"+b.binary+"-")
 	if err != nil {
 		return err
 	}
-	o.Cleanup(func() { os.RemoveAll(profile) })
+	o.Cleanup(func() { remove(profile) })
+	temporary := filepath.Join(profile, "tmp")
+	if err := os.Mkdir(temporary, 0o700); err != nil {
+		return err
+	}
 	args, env, err := b.prepare(profile)
 	if err != nil {
 		return err
 	}
+	env = append(env, "HOME="+profile, "TMPDIR="+temporary) // or else it leaves something in both
 	process.StartIn(o, "", env, path, append(append(args, more...), page)...)
 	return nil
+}
+
+// remove removes the folder of a browser, whose processes may write into it until all of them are gone.
+func remove(folder string) {
+	for range 40 {
+		os.RemoveAll(folder)
+		time.Sleep(25 * time.Millisecond)
+		if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+	}
 }

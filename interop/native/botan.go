@@ -26,6 +26,9 @@ func botan() *stack {
 		}
 		return "", ""
 	}
+	// As a server whose final flight is lost it does the same to clients of Botan and of OpenSSL: they never connect.
+	const again = "a Finished that comes again, of a peer whose timer was sooner, is a renegotiation for it"
+	k.chance = []struct{ why, evidence string }{{again, "cannot export during renegotiation"}, {again, "Can't interleave application and handshake data"}}
 	k.heard = `alert %d`
 	return k
 }

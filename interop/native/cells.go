@@ -60,6 +60,9 @@ func Peers() (peers []*table.Peer, remove func()) {
 // play plays the scene as far as the stack can.
 func (r *run) play() {
 	k, s := r.k, r.s
+	for _, f := range k.chance {
+		r.MayFault(f.why, f.evidence)
+	}
 	if k.adjust != nil {
 		if what := k.adjust(s); what != "" {
 			r.Logf("%s", what)

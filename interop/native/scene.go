@@ -106,7 +106,7 @@ func (r *run) flags(role string) []string {
 	if s.refusal.group != "" {
 		groups = s.refusal.group
 	}
-	args := []string{role, "--suites", suite, "--timeout", "40", "--groups", groups}
+	args := []string{role, "--suites", suite, "--timeout", "40", "--groups", groups, "--trace", r.Trace()}
 	mine, theirs := s.clientCert, s.serverCert
 	if role == "server" {
 		mine, theirs = theirs, mine

@@ -44,6 +44,8 @@ type stack struct {
 	// and what is printed, by them or by us, when it shows. It has to show: a fault that has gone
 	// fails the cell, so that the list stays true.
 	fault func(s *scene, role string) (why, evidence string)
+	// chance is a fault that shows by chance, for it depends on whose timer is sooner; see table.Trial.MayFault.
+	chance []struct{ why, evidence string }
 	// client starts a client. previous is the one whose session it resumes, or nil; sessions
 	// is a directory for it.
 	client func(r *run, port, sessions string, previous foreign) foreign

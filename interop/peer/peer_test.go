@@ -407,3 +407,17 @@ func TestASessionFileThatMakesNoSenseIsNoted(t *testing.T) {
 	}
 	server.output(t, "server", 0, defaultConnected, "closed by=peer")
 }
+
+func TestTheTraceTellsWhatIsSealed(t *testing.T) {
+	t.Parallel()
+	id := newIdentity(t, fingerprint.ECDSAP256)
+	file := filepath.Join(t.TempDir(), "trace")
+	server := start(flags("server --addr 127.0.0.1:0 --trace", file, id.args())...)
+	client := start(flags("client --addr", server.address(t), id.args())...)
+	client.output(t, "client", 0, defaultConnected, "closed by=self")
+	server.output(t, "server", 0, defaultConnected, "closed by=peer")
+	text, err := os.ReadFile(file)
+	if err != nil || !regexp.MustCompile(`"msg":"dtls message".*"epoch":1.*"message":"Finished"`).Match(text) {
+		t.Errorf("%s %v", text, err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/rtctransport/rtctransport/interop/watch"
@@ -76,6 +77,7 @@ type (
 		Facts []string `json:"facts"`
 		Rungs []rung   `json:"rungs"`
 		More  int      `json:"more,omitempty"`
+		Ours  []event  `json:"ours,omitempty"`
 	}
 	// A rung is a datagram.
 	rung struct {
@@ -85,6 +87,17 @@ type (
 		Fate   string     `json:"fate,omitempty"`
 		Again  bool       `json:"again,omitempty"` // all that is in the clear was sent before
 		Parts  [][]string `json:"parts"`           // kind and text of each record or message
+
+		// What our end says of it.
+		Cause   string   `json:"cause,omitempty"`
+		Taken   float64  `json:"taken,omitempty"` // when it took it, in milliseconds
+		Dropped []string `json:"dropped,omitempty"`
+	}
+	// An event is something at our end.
+	event struct {
+		Ms   float64 `json:"ms"`
+		Text string  `json:"text"`
+		Bad  bool    `json:"bad,omitempty"`
 	}
 )
 
@@ -111,11 +124,22 @@ func newLadder(h *watch.Handshake) ladder {
 	for i := range h.Datagrams {
 		l.Rungs = append(l.Rungs, newRung(&h.Datagrams[i]))
 	}
+	for _, m := range h.Ours {
+		l.Ours = append(l.Ours, event{milliseconds(m.At), m.Text, m.Bad})
+	}
 	return l
 }
 
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// causes are words for why our end has sent a flight again, and for theirs that comes again.
+var causes = map[string]string{"timeout": "no answer in time", "copy": "a second copy", "repeated": "asked for again", "again": "they repeat their flight"}
+
 func newRung(d *watch.Datagram) rung {
-	r := rung{Ms: float64(d.At.Microseconds()) / 1000, Client: d.From == watch.Client, Size: d.Size, Fate: d.Fate, Parts: [][]string{}}
+	r := rung{
+		Ms: milliseconds(d.At), Client: d.From == watch.Client, Size: d.Size, Fate: d.Fate, Parts: [][]string{},
+		Cause: causes[d.Cause], Taken: milliseconds(d.Taken), Dropped: d.Dropped,
+	}
 	clear, again := 0, 0
 	for _, record := range d.Records {
 		switch {
@@ -132,6 +156,17 @@ func newRung(d *watch.Datagram) rung {
 					text += fmt.Sprintf(" %d–%d of %d", f.Offset, f.Offset+f.Length, f.Total)
 				}
 				r.Parts = append(r.Parts, []string{"clear", text})
+			}
+		case len(record.Inside) > 0:
+			for _, text := range record.Inside {
+				kind := "sealed"
+				if strings.HasPrefix(text, "Alert ") {
+					kind = "alert"
+					if text == "Alert close_notify" {
+						kind = "data"
+					}
+				}
+				r.Parts = append(r.Parts, []string{kind, text})
 			}
 		case record.Epoch > 0 && record.Type == "Handshake":
 			r.Parts = append(r.Parts, []string{"sealed", "Finished"}) // in DTLS 1.2 it is the only one, but for renegotiation

@@ -31,6 +31,8 @@ type Result struct {
 	Took       time.Duration     `json:"took"` // nanoseconds
 	Log        []string          `json:"log,omitempty"`
 	Handshakes []watch.Handshake `json:"handshakes,omitempty"` // as the wire showed them
+
+	byChance bool // a fault that does not always show
 }
 
 // A Table is the outcome of a run.

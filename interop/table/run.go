@@ -139,16 +139,23 @@ func (j job) run(ctx context.Context, o Options, dir string, again <-chan struct
 		return Result{Verdict: Failed, Why: firstLine(err.Error()), Log: []string{err.Error()}}
 	}
 	r := j.try(ctx, o, dir)
+	for n := 0; n < 2 && r.byChance && ctx.Err() == nil; n++ {
+		r = r.followedBy(j.try(ctx, o, fmt.Sprint(dir, "-chance-", n)))
+	}
 	if r.Verdict == Failed && ctx.Err() == nil {
 		select {
 		case <-again:
-			second := j.try(ctx, o, dir+"-again")
-			second.AtFirst, second.Log = r.Why, append(r.Log, second.Log...)
-			return second
+			return r.followedBy(j.try(ctx, o, dir+"-again"))
 		default: // too many have failed for chance
 		}
 	}
 	return r
+}
+
+// followedBy returns the second try of a cell, which counts.
+func (r Result) followedBy(second Result) Result {
+	second.AtFirst, second.Log = r.Why, append(r.Log, second.Log...)
+	return second
 }
 
 func (j job) try(ctx context.Context, o Options, dir string) Result {

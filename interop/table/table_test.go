@@ -31,6 +31,31 @@ func play(t *testing.T, o Options, cells ...Cell) (*Table, map[string]Result) {
 	return table, results
 }
 
+func TestAFailureWithTheEvidenceOfAKnownFaultIsThat(t *testing.T) {
+	cell := func(name, says string) Cell {
+		return Cell{Role: "client", Case: name, Run: func(t *Trial) {
+			t.MayFault("it may do this", "the evidence")
+			t.Cleanup(func() { t.Logf("%s", says) })
+			if says != "" {
+				t.Fatalf("no")
+			}
+		}}
+	}
+	tries := 0
+	once := Cell{Role: "client", Case: "once", Run: func(t *Trial) {
+		t.MayFault("it may do this", "the evidence")
+		if tries++; tries == 1 {
+			t.Fatalf("the evidence")
+		}
+	}}
+	_, results := play(t, Options{}, cell("well", ""), cell("fault", "here is the evidence"), cell("failure", "here is none"), once)
+	for name, want := range map[string]Verdict{"well": Passed, "fault": Fault, "failure": Failed, "once": Passed} {
+		if got := results[name].Verdict; got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}
+
 func TestSomeOfWhatFailsIsTriedAgain(t *testing.T) {
 	var tries [4]atomic.Int32
 	cell := func(i int, name string, fails int32) Cell {

@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -27,6 +28,8 @@ type Trial struct {
 	result   Result
 	cleanups []func()
 	watches  []*watch.Watch
+	traces   []*watch.Trace
+	known    []fault
 	dirs     int
 }
 
@@ -73,6 +76,27 @@ func (t *Trial) Fault(why string) {
 	}
 }
 
+// A fault of the peer that may show.
+type fault struct{ why, evidence string }
+
+// MayFault says that the peer has a fault that shows by chance: a failure is due to it if a line of the log, with what the
+// programs have printed, contains evidence. The cell is tried again a few times.
+func (t *Trial) MayFault(why, evidence string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.known = append(t.known, fault{why, evidence})
+}
+
+// judge makes a failure a known fault if it is one. Caller holds mu.
+func (t *Trial) judge() {
+	for _, f := range t.known {
+		shows := func(text string) bool { return strings.Contains(text, f.evidence) }
+		if t.result.Verdict == Failed && slices.ContainsFunc(t.result.Log, shows) {
+			t.result.Verdict, t.result.Why, t.result.byChance = Fault, f.why, true
+		}
+	}
+}
+
 // Failed reports whether the cell has failed.
 func (t *Trial) Failed() bool {
 	t.mu.Lock()
@@ -109,6 +133,33 @@ func (t *Trial) Watch(w *watch.Watch) {
 	if !slices.Contains(t.watches, w) {
 		t.watches = append(t.watches, w)
 	}
+}
+
+// Trace returns the name of a file for the trace of our end, which then explains what was seen on the paths. What
+// writes it has to be started later and to end with the cell.
+func (t *Trial) Trace() (name string) {
+	name = t.TempDir() + "/trace"
+	t.Cleanup(func() {
+		f, err := os.Open(name)
+		if err != nil {
+			return // nobody has written it
+		}
+		defer f.Close()
+		t.ReadTrace(f)
+	})
+	return name
+}
+
+// ReadTrace is Trace for what was written already.
+func (t *Trial) ReadTrace(r io.Reader) {
+	trace, err := watch.ReadTrace(r)
+	if err != nil {
+		t.Errorf("%v", err)
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.traces = append(t.traces, trace)
 }
 
 // Relay starts a relay with a watch on it, and returns the port for clients. Both end with the cell.
@@ -157,8 +208,12 @@ func run(ctx context.Context, c *Cell, dir string) Result {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.result.Took = time.Since(began)
+	t.judge()
 	for _, w := range t.watches {
 		t.result.Handshakes = append(t.result.Handshakes, w.Handshakes()...)
+	}
+	for _, trace := range t.traces {
+		trace.Explain(t.result.Handshakes)
 	}
 	r := t.result
 	r.Log = slices.Clone(r.Log)

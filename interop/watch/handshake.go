@@ -27,6 +27,11 @@ type Datagram struct {
 	Size    int           `json:"size"` // bytes
 	Fate    string        `json:"fate,omitempty"`
 	Records []Record      `json:"records"`
+
+	// What our end says of it, if there is a Trace.
+	Cause   string        `json:"cause,omitempty"`   // of ours, why it was sent again: "timeout", "copy", "repeated"; of theirs: "again", they repeat their flight
+	Taken   time.Duration `json:"taken,omitempty"`   // when we took it, since the first of the handshake; nanoseconds
+	Dropped []string      `json:"dropped,omitempty"` // what we made nothing of, and why
 }
 
 // What may become of a datagram, besides arriving.
@@ -43,6 +48,7 @@ type Handshake struct {
 	Datagrams []Datagram `json:"datagrams"`
 	More      int        `json:"more,omitempty"` // datagrams that came after those
 	Facts     Facts      `json:"facts"`
+	Ours      []Moment   `json:"ours,omitempty"` // what happened to our end, if there is a Trace
 
 	began  time.Time
 	sides  map[Side]*messages

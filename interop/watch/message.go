@@ -64,6 +64,7 @@ type Record struct {
 	Size      int        `json:"size"`                // bytes, header included
 	Fragments []Fragment `json:"fragments,omitempty"` // of a handshake record in the clear
 	Alert     string     `json:"alert,omitempty"`     // of an alert in the clear
+	Inside    []string   `json:"inside,omitempty"`    // of a sealed one: messages and alerts, as our end says
 }
 
 // A Fragment is a piece of a handshake message, or all of it.

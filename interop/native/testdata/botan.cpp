@@ -128,12 +128,12 @@ static void stack_open(int fd)
 		channel.reset(new TLS::Client(callbacks, *sessions, credentials, policy, rng, TLS::Server_Information("peer.invalid", 1), TLS::Protocol_Version::DTLS_V12));
 }
 
-/* take takes what is on the socket. */
-static int take(void)
+/* take takes what is on the socket; the handshake, only what belongs to it. */
+static int take(bool handshake)
 {
 	static uint8_t b[1 << 16];
 	try {
-		for (ssize_t n; (n = recv(socket_fd, b, sizeof b, 0)) >= 0 || errno == ECONNREFUSED;)
+		for (ssize_t n; !(handshake && channel->is_active()) && ((n = recv(socket_fd, b, sizeof b, 0)) >= 0 || errno == ECONNREFUSED);)
 			if (n > 0)
 				channel->received_data(b, static_cast<size_t>(n));
 	} catch (std::exception &e) {
@@ -145,7 +145,7 @@ static int take(void)
 
 static int stack_handshake(void)
 {
-	if (take() == STACK_ERROR)
+	if (take(true) == STACK_ERROR)
 		return STACK_ERROR;
 	if (channel->is_active())
 		return 0;
@@ -172,7 +172,7 @@ static int stack_export(const struct export_ask *e, unsigned char *out)
 
 static int stack_read(unsigned char *b, int n)
 {
-	if (records.empty() && !closed_by_peer && take() == STACK_ERROR)
+	if (records.empty() && !closed_by_peer && take(false) == STACK_ERROR)
 		return STACK_ERROR;
 	if (!records.empty()) {
 		std::vector<uint8_t> r = records.front();

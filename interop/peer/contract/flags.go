@@ -145,6 +145,7 @@ func (o *Options) flags(files *certificateFiles) []Flag {
 		{Name: "close-after", Set: number(&o.CloseAfter, 0)},
 		{Name: "wait-close", Bare: true, Set: func(string) error { o.WaitClose = true; return nil }},
 		{Name: "keylog", Set: text(&o.KeyLog)},
+		{Name: "trace", Set: text(&o.Trace)},
 		{Name: "timeout", Set: o.setTimeout},
 		{Name: "cid", Set: o.setCID},
 		{Name: "psk", Set: o.setPSK},

@@ -71,7 +71,7 @@ func TestFlagsAreReadInAnyOrderAndForm(t *testing.T) {
 	hash := strings.Repeat("ab", 32)
 	o, err := Parse(strings.Fields("client --send 01 --suites=TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 --groups secp384r1,x25519 " +
 		"--srtp SRTP_AEAD_AES_256_GCM,SRTP_AES128_CM_HMAC_SHA1_32 --ems require --export a:1 --export b:2: --export c:3:0a --mtu 300 --cookie off --client-auth none --tickets off " +
-		"--resume file --accept 3 --send 02 --echo --close-after 0 --wait-close --cid 0aff --keylog log --timeout 1.5 --peer-fingerprint SHA-256:" + hash + " --addr [::1]:5"))
+		"--resume file --accept 3 --send 02 --echo --close-after 0 --wait-close --cid 0aff --keylog log --trace trace --timeout 1.5 --peer-fingerprint SHA-256:" + hash + " --addr [::1]:5"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestFlagsAreReadInAnyOrderAndForm(t *testing.T) {
 		SRTP:    []keying.SRTPProfile{keying.SRTPAEADAES256GCM, keying.SRTPAES128CMHMACSHA1_32},
 		EMS:     dtlstransport.EMSRequire,
 		Exports: []Export{{"a", 1, nil}, {"b", 2, []byte{}}, {"c", 3, []byte{10}}},
-		MTU:     300, Resume: "file", Accept: 3, Send: [][]byte{{1}, {2}}, CloseAfter: 0, WaitClose: true, KeyLog: "log", Timeout: 1500 * time.Millisecond,
+		MTU:     300, Resume: "file", Accept: 3, Send: [][]byte{{1}, {2}}, CloseAfter: 0, WaitClose: true, KeyLog: "log", Trace: "trace", Timeout: 1500 * time.Millisecond,
 		ConnectionID: []byte{0x0a, 0xff},
 	}
 	if !reflect.DeepEqual(o, want) {

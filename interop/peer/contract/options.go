@@ -3,6 +3,7 @@ package contract
 import (
 	"bytes"
 	"io"
+	"log/slog"
 	"os"
 	"time"
 
@@ -46,6 +47,7 @@ type Options struct {
 	CloseAfter  int // echoes; negative: off
 	WaitClose   bool
 	KeyLog      string // a file; empty: off
+	Trace       string // a file for what happens, as lines of JSON; empty: off
 	Timeout     time.Duration
 
 	ConnectionID []byte // on the peer's records; nil: connection IDs are off
@@ -61,7 +63,7 @@ type Export struct {
 }
 
 // Config returns the configuration of the DTLS of one program, but for its
-// Sessions. It opens the key log.
+// Sessions. It opens the key log and the trace.
 func (o *Options) Config() (*dtlstransport.Config, error) {
 	c := &dtlstransport.Config{
 		RemoteFingerprints:   o.Peer,
@@ -95,13 +97,30 @@ func (o *Options) Config() (*dtlstransport.Config, error) {
 		}
 	}
 	if o.KeyLog != "" {
-		f, err := os.OpenFile(o.KeyLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		f, err := openLog(o.KeyLog)
 		if err != nil {
-			return nil, &UsageError{err}
+			return nil, err
 		}
-		c.KeyLogWriter = keyLog{f}
+		c.KeyLogWriter = f
+	}
+	if o.Trace != "" {
+		f, err := openLog(o.Trace)
+		if err != nil {
+			return nil, err
+		}
+		c.Trace = dtlstransport.NewSlogTrace(slog.New(slog.NewJSONHandler(f, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	}
 	return c, nil
+}
+
+// openLog opens a file that lines are appended to, one with each Write. It is
+// closed with the process.
+func openLog(name string) (io.Writer, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	return f, nil
 }
 
 // psk returns the key for either role.
@@ -116,7 +135,3 @@ func (o *Options) psk() *dtlstransport.PSK {
 		},
 	}
 }
-
-// keyLog is a file that is closed with the process. One Write is one line, and
-// the file is opened for appending.
-type keyLog struct{ io.Writer }
