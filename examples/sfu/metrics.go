@@ -137,8 +137,8 @@ func (m *Metrics) status() *Status {
 		Receives: u.Receives, Sends: u.Sends,
 		Drops: map[string]uint64{
 			"unknown source": u.UnknownSource, "not STUN": u.NotSTUN, "other STUN": u.OtherSTUN, "unknown ufrag": u.UnknownUfrag,
-			"unauthenticated check": u.Unauthenticated, "refused check": u.Refused, "replayed check": u.Replayed, "check too many": u.TooMany,
-			"flooding publisher": m.flooded.Load(), "unattached": u.Unattached, "send error": u.SendErrors,
+			"unauthenticated check": u.Unauthenticated, "refused check": u.Refused, "replayed check": u.Replayed, "flood of checks": u.TooMany,
+			"flood of a publisher": m.flooded.Load(), "unattached": u.Unattached, "send error": u.SendErrors,
 		},
 		Handshakes: m.buckets(), Goroutines: m.census.take(time.Now()), Heap: mem.HeapAlloc,
 		ReceiveBuffer: u.ReceiveBuffer, Segmentation: u.Segmentation, Coalescing: u.Coalescing,

@@ -142,3 +142,4 @@ $("mute").onclick = () => {
   $("mute").textContent = audio.enabled ? "Mute" : "Unmute";
 };
 addEventListener("pagehide", leave);
+for (const id of ["enter", "watch"]) $(id).disabled = false; // only now: without us the form would send its reader to the lobby

@@ -64,6 +64,8 @@ function draw(p) {
     points.forEach((v, i) => i ? c.lineTo(x(i), y(v[line])) : c.moveTo(x(i), y(v[line])));
     c.stroke();
     c.fillStyle = colors[line];
+    const last = points.length - 1; // a dot: of the first point there is no line
+    c.fillRect(x(last) - 3, y(points[last][line]) - 1.5, 3, 3);
     c.fillRect(left, h - 10, 8, 8);
     c.fillStyle = getComputedStyle(document.body).color;
     c.fillText(name, left + 12, h - 2);
