@@ -5,7 +5,8 @@
 //
 //	go run ./sfu                  forwarding, joining and idling; three rounds
 //	go run ./sfu -idle 10000      so many idle peers
-//	go run ./sfu -profiles DIR    keeps goroutine and heap profiles of examples/sfu there, as text; profiles has those with 500 idle peers
+//	go run ./sfu -profiles DIR    keeps goroutine and heap profiles of examples/sfu there, as text; profiles has those with 500 idle peers.
+//	                              They are true to the byte, which costs time: other figures of such a run do not count
 //
 // It runs on Linux, for it reads /proc.
 package main
@@ -85,7 +86,7 @@ func compare(rounds, receivers, idle int, duration time.Duration, profiles strin
 		}
 	}
 	contenders := []contender{
-		{"rtctransport", filepath.Join(dir, "ours"), []string{"-udp", "127.0.0.1:0", "-addr", "127.0.0.1:0", "-debug", "127.0.0.1:0"}, "profiles on (http://[0-9.:]+)"},
+		{"rtctransport", filepath.Join(dir, "ours"), []string{"-udp", "127.0.0.1:0", "-addr", "127.0.0.1:0", "-debug", "127.0.0.1:0", "-alone"}, "profiles on (http://[0-9.:]+)"},
 		{"pion/webrtc", filepath.Join(dir, "pion"), []string{"-addr", "127.0.0.1:0"}, "LISTENING (http://[0-9.:]+)"},
 	}
 	results := make(map[string]map[string][]float64)
@@ -151,7 +152,11 @@ func median(values []float64) float64 {
 func measure(c contender, load string, receivers, idle int, duration time.Duration, profiles string) (f figures, err error) {
 	o := new(owner)
 	defer o.end(&err)
-	server := process.Start(o, c.binary, c.args...)
+	var env []string
+	if profiles != "" {
+		env = append(env, "GODEBUG=memprofilerate=1")
+	}
+	server := process.StartIn(o, "", env, c.binary, c.args...)
 	debug := server.Await(c.debug, 1)[1]
 	url := server.Await("LISTENING (http://[0-9.:]+)", 1)[1]
 	pid := strconv.Itoa(server.PID())
