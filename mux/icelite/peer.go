@@ -19,7 +19,7 @@ type Peer struct {
 	server *Server
 
 	selected  atomic.Pointer[path] // where to send; nil: nowhere yet, or no more
-	lastCheck atomic.Int64         // when, in ns of the Unix time; 0: none yet
+	lastCheck atomic.Int64         // when, in ns since the server began; 0: none yet
 	due0      time.Time            // by when the first one has to come; zero: never
 	slot      int64                // of the server's wheel; guarded with that
 
@@ -244,7 +244,7 @@ func (p *Peer) take(b []byte) bool {
 // due returns until when the peer may be sent to.
 func (p *Peer) due() time.Time {
 	if last := p.lastCheck.Load(); last != 0 {
-		return time.Unix(0, last).Add(p.server.config.ConsentTimeout)
+		return p.server.began().Add(time.Duration(last) + p.server.config.ConsentTimeout)
 	}
 	if p.due0.IsZero() {
 		return time.Unix(1<<40, 0)
@@ -294,6 +294,14 @@ func (p *Peer) replayed(transaction [12]byte, from netip.AddrPort) bool {
 	return false
 }
 
+// holds reports whether the peer has an address for itself: it is sent to there, and has lately been heard. Checks of
+// other peers from that address are then dropped: who is registered too, and can send with a forged source, would
+// otherwise get all that comes from there, and the peer nothing. One that has gone without a word loses it in pathSilence.
+func (p *Peer) holds(addr netip.AddrPort, now time.Time) bool {
+	selected := p.selected.Load()
+	return selected != nil && selected.addr == addr && now.Sub(p.server.began())-time.Duration(p.lastCheck.Load()) < pathSilence
+}
+
 // mayCheck reports whether one more authentic check is answered: who floods with them has most of them dropped. It is
 // for authentic ones alone, or else strangers could use the allowance up.
 func (p *Peer) mayCheck(now time.Time) bool {
@@ -314,7 +322,7 @@ func (p *Peer) proved(now time.Time, by *socket, from netip.AddrPort, local []by
 		p.server.registry.forgetUfrag(p.former.Ufrag)
 		p.former = Credentials{}
 	}
-	p.lastCheck.Store(now.UnixNano())
+	p.lastCheck.Store(max(int64(now.Sub(p.server.began())), 1))
 	path := p.path(by, from)
 	path.lastCheck = now
 	if p.server.registry.addr(from) != p {

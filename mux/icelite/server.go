@@ -56,7 +56,7 @@ func Listen(network, address string, config *Config) (*Server, error) {
 // serve starts a server on sockets that it owns from now on.
 func serve(conns []packetConn, config Config) *Server {
 	s := &Server{config: config, registry: newRegistry(config.MaxPeers), closed: make(chan struct{})}
-	s.wheel.now = ticks(time.Now())
+	s.wheel.began = time.Now()
 	for _, conn := range conns {
 		s.sockets = append(s.sockets, &socket{server: s, conn: conn, queue: queue{conn: conn, count: &s.count}})
 	}
@@ -112,6 +112,9 @@ func (s *Server) AddPeer(config *PeerConfig) (*Peer, error) {
 	}
 	return p, nil
 }
+
+// began returns when the server was started. Times are kept as what has passed since, for a clock may be set.
+func (s *Server) began() time.Time { return s.wheel.began }
 
 // forget takes a peer that has ended from all tables.
 func (s *Server) forget(p *Peer, ufrags []string, addrs []netip.AddrPort) {
@@ -293,6 +296,10 @@ func (s *socket) stun(b []byte, from netip.AddrPort) {
 	}
 	if peer.replayed(c.message.TransactionID, from) {
 		count.replayed.Add(1)
+		return
+	}
+	if owner := s.server.registry.addr(from); owner != nil && owner != peer && owner.holds(from, now) {
+		count.contested.Add(1)
 		return
 	}
 	if !peer.mayCheck(now) {

@@ -246,18 +246,61 @@ func TestDataForAPeerWithoutATransportIsDroppedAndCounted(t *testing.T) {
 	})
 }
 
-func TestAnAddressGoesToWhoProvesItLast(t *testing.T) {
+// Who is registered too can send checks with a forged source. That must not cut another peer off.
+func TestAnAddressIsNotTakenFromAPeerThatIsThere(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
 		p, q := h.peer(), h.peer()
-		got := collect(q)
-		h.arrive(alice, binding(p.Credentials(), useCandidate))
-		h.arrive(alice, binding(q.Credentials(), useCandidate))
-		p.Close() // takes nothing from q
-		h.arrive(alice, []byte("\x16"))
-		if len(*got) != 1 {
-			t.Errorf("%d datagrams", len(*got))
+		gotP, gotQ := collect(p), collect(q)
+		for range 5 {
+			h.arrive(alice, binding(p.Credentials(), useCandidate))
+			sleep(pathSilence / 2)
+			if sent := h.arrive(alice, binding(q.Credentials(), useCandidate)); len(sent) != 0 {
+				t.Errorf("answered by %v", sent)
+			}
+			h.arrive(alice, []byte("\x16"))
+		}
+		if s := h.Stats(); len(*gotP) != 5 || len(*gotQ) != 0 || s.Contested != 5 || q.RemoteAddr().String() == alice.String() {
+			t.Errorf("%d and %d datagrams, %+v", len(*gotP), len(*gotQ), s)
 		}
 	})
+}
+
+func TestAnAddressGoesToWhoProvesItWhenItIsFree(t *testing.T) {
+	for name, leave := range map[string]func(h *harness, p *Peer){
+		"closed":    func(_ *harness, p *Peer) { p.Close() },
+		"silent":    func(*harness, *Peer) { sleep(pathSilence + time.Millisecond) },
+		"elsewhere": func(h *harness, p *Peer) { h.arrive(bob, binding(p.Credentials(), useCandidate)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, func(h *harness) {
+				p, q := h.peer(), h.peer()
+				got := collect(q)
+				h.arrive(alice, binding(p.Credentials(), useCandidate))
+				leave(h, p)
+				h.arrive(alice, binding(q.Credentials(), useCandidate))
+				p.Close() // takes nothing from q
+				h.arrive(alice, []byte("\x16"))
+				if len(*got) != 1 {
+					t.Errorf("%d datagrams", len(*got))
+				}
+			})
+		})
+	}
+}
+
+// A clock that is set must not end everybody: times are compared as what has passed.
+func TestTimesAreNotThoseOfTheWallClock(t *testing.T) {
+	config := new(Config).filled()
+	s := serve([]packetConn{newFakeConn()}, config) // in no bubble, whose clock is never set
+	defer s.Close()
+	p, err := s.AddPeer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.proved(time.Now(), s.sockets[0], alice, []byte(p.Credentials().Ufrag), true)
+	if due := p.due(); !strings.Contains(due.String(), " m=") {
+		t.Errorf("due at %v, which is of the wall clock alone", due)
+	}
 }
 
 func TestAPeerEndsWhenItsChecksStop(t *testing.T) {

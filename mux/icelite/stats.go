@@ -21,6 +21,7 @@ type Stats struct {
 	Refused         uint64 // authentic checks that were answered with an error
 	Replayed        uint64 // authentic checks that another address had sent before
 	TooMany         uint64 // authentic checks of a peer that makes more than 100 a second
+	Contested       uint64 // authentic checks from an address that another peer holds
 	Unattached      uint64 // data for a peer that nobody has made a transport of
 	SendErrors      uint64 // datagrams that the kernel did not take
 	ReceiveErrors   uint64 // receive calls that failed and were repeated
@@ -44,9 +45,9 @@ type PeerStats struct {
 
 // counters is a Stats that is being counted.
 type counters struct {
-	datagramsReceived, bytesReceived, datagramsSent, bytesSent, receives, sends atomic.Uint64
-	checks, unknownSource, notSTUN, otherSTUN, unknownUfrag, unauthenticated    atomic.Uint64
-	refused, replayed, tooMany, unattached, sendErrors, receiveErrors, expired  atomic.Uint64
+	datagramsReceived, bytesReceived, datagramsSent, bytesSent, receives, sends           atomic.Uint64
+	checks, unknownSource, notSTUN, otherSTUN, unknownUfrag, unauthenticated              atomic.Uint64
+	refused, replayed, tooMany, contested, unattached, sendErrors, receiveErrors, expired atomic.Uint64
 }
 
 // Stats returns the counts so far.
@@ -60,7 +61,7 @@ func (s *Server) Stats() Stats {
 		Checks:        c.checks.Load(),
 		UnknownSource: c.unknownSource.Load(), NotSTUN: c.notSTUN.Load(), OtherSTUN: c.otherSTUN.Load(),
 		UnknownUfrag: c.unknownUfrag.Load(), Unauthenticated: c.unauthenticated.Load(),
-		Refused: c.refused.Load(), Replayed: c.replayed.Load(), TooMany: c.tooMany.Load(), Unattached: c.unattached.Load(),
+		Refused: c.refused.Load(), Replayed: c.replayed.Load(), TooMany: c.tooMany.Load(), Contested: c.contested.Load(), Unattached: c.unattached.Load(),
 		SendErrors: c.sendErrors.Load(), ReceiveErrors: c.receiveErrors.Load(),
 		Expired: c.expired.Load(),
 		Sockets: len(s.sockets),

@@ -5,6 +5,7 @@ import "time"
 // A wheel tells once in a wheelTick whose consent may have run out. A peer that has renewed it goes on to the slot
 // of its new time: nothing is done for a check, and a peer is looked at once in a ConsentTimeout.
 type wheel struct {
+	began time.Time // what ticks are counted from: a clock that is set does not move them
 	slots [wheelSlots]map[*Peer]struct{}
 	now   int64 // in ticks; the slot that was looked at last
 }
@@ -16,11 +17,11 @@ const (
 	wheelSlots = 256
 )
 
-func ticks(t time.Time) int64 { return t.UnixMilli() / wheelTick.Milliseconds() }
+func (w *wheel) ticks(t time.Time) int64 { return int64(t.Sub(w.began) / wheelTick) }
 
 // add puts p where it is looked at soon after due.
 func (w *wheel) add(p *Peer, due time.Time) {
-	at := min(max(ticks(due)+1, w.now+1), w.now+wheelSlots-1)
+	at := min(max(w.ticks(due)+1, w.now+1), w.now+wheelSlots-1)
 	slot := &w.slots[at%wheelSlots]
 	if *slot == nil {
 		*slot = make(map[*Peer]struct{})
@@ -34,10 +35,8 @@ func (w *wheel) remove(p *Peer) { delete(w.slots[p.slot], p) }
 
 // advance moves on to now and returns the peers that are due.
 func (w *wheel) advance(now time.Time) (expired []*Peer) {
-	if w.now == 0 || ticks(now)-w.now > wheelSlots {
-		w.now = max(w.now, ticks(now)-wheelSlots)
-	}
-	for w.now < ticks(now) {
+	w.now = max(w.now, w.ticks(now)-wheelSlots)
+	for w.now < w.ticks(now) {
 		w.now++
 		slot := &w.slots[w.now%wheelSlots]
 		peers := *slot
