@@ -427,14 +427,20 @@ func (c *Conn) opError(op string, err error) error {
 	return &net.OpError{Op: op, Net: "dtls", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: err}
 }
 
+// closeTimeout is how long Close waits for a link that takes nothing.
+const closeTimeout = 5 * time.Second
+
 // Close ends the association with a close_notify and closes the link. It waits
-// for nothing but the write of that datagram. A second Close has no effect.
+// for nothing but the write of that datagram, and for that at most 5 s, after which the
+// link is closed without it. A second Close has no effect.
 func (c *Conn) Close() error {
 	c.mu.Lock()
 	if errors.Is(c.err, net.ErrClosed) {
 		c.mu.Unlock()
 		return nil
 	}
+	stuck := time.AfterFunc(closeTimeout, func() { _ = c.carrier.Close() })
+	defer stuck.Stop()
 	_ = c.engine.Close(time.Now()) // an error is the one that ended the association before
 	c.takeEvents()
 	for c.sending {

@@ -166,3 +166,30 @@ func TestTheReplayWindowIsAsWideAsAskedFor(t *testing.T) { // REC-18, REC-19
 		}
 	}
 }
+
+// A link that takes nothing, as a stream whose peer has stopped reading, does not keep Close.
+func TestCloseDoesNotWaitForALinkThatIsStuck(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, _ := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		client.ReliableTransport = true
+		x, y := net.Pipe() // which nobody reads
+		defer y.Close()
+		c, err := Client(x, client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shaken := make(chan error, 1)
+		go func() { shaken <- c.Handshake(t.Context()) }()
+		synctest.Wait()
+		closed := make(chan error, 1)
+		go func() { closed <- c.Close() }()
+		for _, end := range []chan error{closed, shaken} {
+			select {
+			case <-end:
+			case <-time.After(time.Minute):
+				x.Close()
+				t.Fatal("it still waits after a minute")
+			}
+		}
+	})
+}
