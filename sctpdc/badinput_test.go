@@ -109,7 +109,6 @@ func TestWhatThePeerDoesWrongClosesOneChannel(t *testing.T) {
 		"message above what we announced":    {first: open0, id: 2, p: ppidBinary, b: make([]byte, limit+1), want: tooLarge},
 		"message above it, negotiated":       {ours: true, id: 2, p: ppidString, b: make([]byte, limit+1), want: tooLarge},
 		"piece above it, deprecated PPID":    {first: open0, id: 2, p: ppidBinaryPartial, b: make([]byte, limit+1), want: tooLarge},
-		"stream beyond the last that it is":  {id: 65535, p: ppidDCEP, b: open0, want: isProtocol},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var told eventLog

@@ -344,8 +344,21 @@ func (g *gate) Write(p []byte) (int, error) {
 			}
 			g.outbound(c)
 		}
+		if c.typ == chunkShutdownComplete || c.typ == chunkAbort {
+			return g.writeTwice(p)
+		}
 	}
 	return g.write(p)
+}
+
+// writeTwice is write for what nobody sends again when it is lost: who waits for it waits until its timers have run
+// out. A second copy is discarded silently (RFC 9260, Section 8.4).
+func (g *gate) writeTwice(p []byte) (int, error) {
+	n, err := g.write(p)
+	if err == nil {
+		_, _ = g.conn.Write(p) // has its ports already
+	}
+	return n, err
 }
 
 // write writes a packet to the connection.

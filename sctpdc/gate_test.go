@@ -527,6 +527,35 @@ func TestLostSHUTDOWNCOMPLETEDoesNotKeepTheAssociation(t *testing.T) {
 	})
 }
 
+func TestALastPacketThatIsLostOnceEndsThePeer(t *testing.T) {
+	for last, end := range map[chunkType]func(*testing.T, *Association) error{
+		chunkShutdownComplete: func(t *testing.T, a *Association) error { return a.Shutdown(within(t, time.Minute)) },
+		chunkAbort:            func(_ *testing.T, a *Association) error { return a.Close() },
+	} {
+		inTapped(t, Config{}, Config{}, func(p *pair, x, _ *tap) {
+			p.open(p.client, p.server, "x", nil)
+			lost := 0
+			x.mu.Lock()
+			x.drop = func(b []byte) bool {
+				if chunkType(b[commonHeaderLen]) != last {
+					return false
+				}
+				lost++
+				return lost == 1
+			}
+			x.mu.Unlock()
+			began := time.Now()
+			if err := end(t, p.client); err != nil {
+				t.Fatal(err)
+			}
+			<-p.server.Done()
+			if took := time.Since(began); took > time.Second || lost != 2 {
+				t.Errorf("chunk %v: took %v, sent %d times", last, took, lost)
+			}
+		})
+	}
+}
+
 // A reset request waits until the peer has all data before it, also that of other streams. Without that, usrsctp would
 // answer "in progress" for ever.
 func TestResetWaitsUntilTheDataBeforeItIsAcknowledged(t *testing.T) {
