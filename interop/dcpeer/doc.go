@@ -13,5 +13,6 @@
 //	echo.go    the side without, and both for the channels of the other
 //	close.go   ends other than that: --close-after, --wait-close
 //
-// The tests run it against itself and against usrsctp (testdata/usrsctp.c).
+// The tests run it against itself and against usrsctp (testdata/usrsctp.c); interop/webrtc puts it before browsers and the
+// stacks in Node.js.
 package main

@@ -46,6 +46,10 @@ var jobs = []struct {
 	{name: "lossy", says: "path: 20 % of the DTLS datagrams are lost", path: path{loss: 0.2}, full: true},
 	{name: "mtu1232", says: "path: DTLS datagrams over 1232 bytes are swallowed", path: path{mtu: 1232}},
 	{name: "mtu600", says: "path: DTLS datagrams over 600 bytes are swallowed", path: path{mtu: 600}},
+	{name: "dcpeerEchoes", says: "dcpeer echoes on 50 channels of theirs, of all reliabilities, up to 256 KiB; they close them", not: []string{pionWebRTC}},
+	{name: "dcpeerOpens", says: "dcpeer opens 50 channels, they echo; it closes them, and shuts down", not: []string{pionWebRTC}},
+	{name: "dcpeerEchoesLossy", says: "path: dcpeer echoes, 5 % of the data are lost", path: path{data: 0.05}, full: true, not: []string{pionWebRTC}},
+	{name: "dcpeerOpensLossy", says: "path: dcpeer opens, 5 % of the data are lost", path: path{data: 0.05}, full: true, not: []string{pionWebRTC}},
 	{name: "call", says: "we offer; they answer active", once: true},
 	{name: "callAnsweredPassive", says: "we offer; they answer passive", once: true, not: []string{werift, datachannel}},
 }

@@ -12,5 +12,7 @@
 //	   │                                   │
 //	examples/browser ◀── WebRTC ── relay ──┘    path.go says what it loses, check.go what it has to show
 //
+// In some jobs interop/dcpeer is in the place of examples/browser, behind an agent of dcpeer.go.
+//
 // Read cells.go first. browsers.go, node.go and pion.go start the programs; fixture.go keeps one for all the cells of a peer.
 package webrtc

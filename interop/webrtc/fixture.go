@@ -14,13 +14,14 @@ import (
 	"github.com/rtctransport/rtctransport/interop/table"
 )
 
-// A workshop has what all peers need: the program that they talk to.
+// A workshop has what all peers need: the programs that they talk to.
 type workshop struct {
 	once    sync.Once
 	err     error
 	dir     string
 	root    string // of the module
 	example string // the program of examples/browser
+	dcpeer  string // that of interop/dcpeer
 }
 
 func (w *workshop) open(ctx context.Context) error {
@@ -38,7 +39,11 @@ func (w *workshop) build(ctx context.Context) (err error) {
 	}
 	w.root = strings.TrimSpace(string(root))
 	w.example = filepath.Join(w.dir, "browser")
-	return w.goBuild(ctx, w.root, "./examples/browser", w.example)
+	if err := w.goBuild(ctx, w.root, "./examples/browser", w.example); err != nil {
+		return err
+	}
+	w.dcpeer = filepath.Join(w.dir, "dcpeer")
+	return w.goBuild(ctx, w.root, "./interop/dcpeer", w.dcpeer)
 }
 
 // goBuild builds a program of the module in a folder.

@@ -49,6 +49,8 @@ type runner struct {
 	seen bool         // the page has asked
 	peer string       // address of examples/browser
 
+	dcpeer string // program, see dcpeer.go
+
 	mu      sync.Mutex
 	current *call // of the job that runs
 }
@@ -59,11 +61,12 @@ type call struct {
 	watch *watch.Watch
 	lose  func(netsim.Direction, []byte) bool
 	open  atomic.Bool // the path
+	stand *stand      // nil: the job has none; guarded by runner.mu
 }
 
 // newRunner starts examples/browser and the page's server; both end with the fixture.
 func newRunner(f *fixture, w *workshop) *runner {
-	r := &runner{jobs: make(chan job), done: make(chan outcome, 1)}
+	r := &runner{jobs: make(chan job), done: make(chan outcome, 1), dcpeer: w.dcpeer}
 	example := process.Start(f, w.example)
 	if line := example.Await(`(?m)^LISTENING (http://\S+)$`, 1); line != nil {
 		r.peer = line[1]
@@ -73,6 +76,8 @@ func newRunner(f *fixture, w *workshop) *runner {
 	routes.HandleFunc("GET /next", r.next)
 	routes.HandleFunc("POST /done", r.finished)
 	routes.HandleFunc("/peer/", r.signal)
+	routes.HandleFunc("POST /peer/dcpeer/{work}", r.attend)
+	routes.HandleFunc("GET /peer/dcpeer", r.progress)
 	routes.HandleFunc("POST /described", r.described)
 	server := httptest.NewServer(routes)
 	f.Cleanup(func() {
@@ -149,6 +154,12 @@ func (r *runner) run(t *table.Trial, s *starter, name, role string, p path) bool
 		t.Errorf("%s: %s", o.Agent, o.Error)
 	}
 	checkWire(t, w, role)
+	r.mu.Lock()
+	stand := c.stand
+	r.mu.Unlock()
+	if stand != nil && !t.Failed() {
+		stand.check(t, s.goesSilently(role))
+	}
 	return true
 }
 

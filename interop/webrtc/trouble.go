@@ -38,6 +38,9 @@ func (s *starter) trouble(job, role string) (why, evidence string) {
 	return "", ""
 }
 
+// goesSilently is whether it closes without a close_notify; see the fault of pageCloses.
+func (s *starter) goesSilently(role string) bool { return s.name == werift && role == "server" }
+
 // cannot returns why a job is not tried.
 func (s *starter) cannot(job, role string) string {
 	if s.name == werift && role == "client" {

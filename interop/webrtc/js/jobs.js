@@ -8,3 +8,4 @@ export * from './jobs/rtp.js';
 export * from './jobs/ends.js';
 export * from './jobs/person.js';
 export * from './jobs/call.js';
+export * from './jobs/dcpeer.js';

@@ -37,8 +37,8 @@ export async function ask(path, body) {
 export const stats = (id) => ask(`stats?id=${id}`);
 
 // begin makes a connection with the job's role; prepare adds channels and tracks. edit changes descriptions on the way, late (ms)
-// has the answer come so much later. The connection is not yet up when it returns.
-export async function begin(job, prepare, { editOffer = (s) => s, editAnswer = (s) => s, late = 0, configuration } = {}) {
+// has the answer come so much later, at is where the offer goes. The connection is not yet up when it returns.
+export async function begin(job, prepare, { editOffer = (s) => s, editAnswer = (s) => s, late = 0, configuration, at = 'offer' } = {}) {
   const pc = new RTCPeerConnection(configuration);
   const began = performance.now();
   const c = { pc, id: '', states: [], began };
@@ -49,7 +49,7 @@ export async function begin(job, prepare, { editOffer = (s) => s, editAnswer = (
   await prepare(pc, c);
   await pc.setLocalDescription(await pc.createOffer());
   await gathered(pc);
-  const answer = await ask(`offer?setup=${job.setup}`, { type: 'offer', sdp: editOffer(pc.localDescription.sdp) });
+  const answer = await ask(`${at}?setup=${job.setup}`, { type: 'offer', sdp: editOffer(pc.localDescription.sdp) });
   equal(answer.type, 'answer', 'type');
   equal(/a=setup:(\w+)/.exec(answer.sdp)?.[1], job.setup, 'a=setup of the answer');
   c.id = answer.id;
