@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -25,23 +26,23 @@ func (b *bench) channels(ctx context.Context) ([]*rounds.Result, error) {
 		return nil, err
 	}
 	var output bytes.Buffer
-	run := func(what, benchtime string) error {
+	var failed error
+	run := func(what, benchtime string) {
 		b.tell("data channels: " + what)
-		c := command(ctx, "datachannel", program, "-test.run", "^$", "-test.bench", what, "-test.benchtime", benchtime)
+		c := command(ctx, "datachannel", program, "-test.run", "^$", "-test.bench", what, "-test.benchtime", benchtime, "-test.timeout", "2m")
 		c.Stdout = &output
-		return c.Run()
-	}
-	for range b.outside {
-		if err := run("DataChannelThroughput/16KiB|DataChannelPingPong/64B", "1s"); err != nil {
-			return nil, err
+		if err := c.Run(); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", what, err))
 		}
 	}
-	if err := run("DataChannelIdle", "200x"); err != nil {
-		return nil, err
+	for range b.outside {
+		run("DataChannelThroughput/16KiB", "1s")
+		run("DataChannelPingPong/64B", "1s")
 	}
+	run("DataChannelIdle", "200x")
 	parsed, err := rounds.Parse(&output, "CPU-ns/B", "CPU-us/op", "heap-kB/end", "stack-kB/end")
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(failed, err)
 	}
 	names := map[string]string{
 		"DataChannelThroughput/16KiB CPU-ns/B":    oneWay + ";CPU ns a byte, both ends",
@@ -61,7 +62,7 @@ func (b *bench) channels(ctx context.Context) ([]*rounds.Result, error) {
 			b.addFloor(r)
 		}
 	}
-	return results, nil
+	return results, failed
 }
 
 const oneWay = "data channel, messages of 16 KiB"

@@ -40,8 +40,11 @@ import (
 	"github.com/rtctransport/rtctransport/interop/bench/udp"
 )
 
-// maxTime bounds a run.
-const maxTime = 20 * time.Minute
+// maxTime bounds a run, and maxPart what is measured by other programs: data, server, peers.
+const (
+	maxTime = 20 * time.Minute
+	maxPart = 6 * time.Minute
+)
 
 func main() {
 	log.SetFlags(0)
@@ -58,17 +61,17 @@ func main() {
 	ctx, cancel := context.WithTimeout(ctx, maxTime)
 	defer cancel()
 	b := &bench{only: strings.Split(*only, ","), rounds: *times, outside: *outside, began: time.Now()}
-	if err := b.run(ctx); err != nil {
-		log.Fatal(err)
-	}
+	failed := b.run(ctx)
 	b.tell("done")
-	if *svg == "" {
-		return
+	if *svg != "" && len(b.results) > 0 {
+		var picture bytes.Buffer
+		plot.Draw(&picture, slices.DeleteFunc(b.results, func(r *rounds.Result) bool { return r.Unit == inAll }), machine())
+		if err := os.WriteFile(*svg, picture.Bytes(), 0o644); err != nil {
+			log.Fatal(err)
+		}
 	}
-	var picture bytes.Buffer
-	plot.Draw(&picture, slices.DeleteFunc(b.results, func(r *rounds.Result) bool { return r.Unit == inAll }), machine())
-	if err := os.WriteFile(*svg, picture.Bytes(), 0o644); err != nil {
-		log.Fatal(err)
+	if failed != nil {
+		log.Fatal("\nnot measured:\n", failed)
 	}
 }
 
@@ -98,7 +101,8 @@ func (b *bench) wants(name string) bool {
 	return false
 }
 
-func (b *bench) run(ctx context.Context) error {
+// run measures what is wanted. What fails does not keep the rest from being measured.
+func (b *bench) run(ctx context.Context) (failed error) {
 	fmt.Println(machine())
 	figures, end, err := b.figures()
 	if err != nil {
@@ -106,29 +110,32 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	defer end()
 	for _, f := range figures {
-		if !b.wants(f.Name) {
+		if !b.wants(f.Name) || ctx.Err() != nil {
 			continue
 		}
 		b.tell(f.Name)
 		r, err := f.Measure(b.rounds)
-		if err = errors.Join(err, ctx.Err()); err != nil {
-			return err
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
 		}
 		b.add(r)
 	}
-	for _, o := range []struct {
+	for _, part := range []struct {
 		name    string
 		measure func(context.Context) ([]*rounds.Result, error)
 	}{
 		{"data", b.channels}, {"server", b.servers}, {"peers", b.peers},
 	} {
-		if !b.wants(o.name) {
+		if !b.wants(part.name) || ctx.Err() != nil {
 			continue
 		}
-		b.tell(o.name)
-		results, err := o.measure(ctx)
+		b.tell(part.name)
+		bounded, cancel := context.WithTimeout(ctx, maxPart)
+		results, err := part.measure(bounded)
+		cancel()
 		if err != nil {
-			return fmt.Errorf("%s: %w", o.name, err)
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", part.name, err))
 		}
 		for _, r := range results {
 			if b.wants(r.Name) {
@@ -136,7 +143,7 @@ func (b *bench) run(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return errors.Join(failed, ctx.Err())
 }
 
 // figures returns those that are measured by this process.
