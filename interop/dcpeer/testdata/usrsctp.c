@@ -502,7 +502,7 @@ int main(int argc, char **argv) {
 			pthread_mutex_unlock(&lock);
 			if (!open && asked == 1) {
 				asked = 2;
-				usrsctp_shutdown(sock, SHUT_RDWR);
+				usrsctp_shutdown(sock, SHUT_WR); /* what is to come tells when it is over */
 			}
 		} else if (asked) {
 			pthread_mutex_lock(&lock);
