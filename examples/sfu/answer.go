@@ -81,8 +81,14 @@ func (l *Local) writeSection(m *sdp.MediaDescription, section *Section, sends *T
 	number := strconv.Itoa(int(section.PayloadType))
 	m.MediaName.Formats = []string{number}
 	m.WithValueAttribute("rtpmap", number+" "+codecs[section.Kind])
-	if section.Parameters != "" {
-		m.WithValueAttribute("fmtp", number+" "+section.Parameters)
+	parameters := section.Parameters
+	if sends == nil && section.Kind == Video {
+		// What Chromium goes down to by itself is too little for a key frame to come through in time, and delays are not
+		// always the path's: a busy machine has them as well.
+		parameters = strings.TrimPrefix(fmt.Sprintf("%s;x-google-min-bitrate=%d", parameters, minRate/1000), ";")
+	}
+	if parameters != "" {
+		m.WithValueAttribute("fmtp", number+" "+parameters)
 	}
 	for _, fb := range section.Feedback {
 		m.WithValueAttribute("rtcp-fb", number+" "+fb)

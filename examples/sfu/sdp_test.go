@@ -108,6 +108,9 @@ func TestTransportFeedbackIsAgreedToWithPublishersWhoNumberPackets(t *testing.T)
 		if err != nil {
 			t.Fatal(err)
 		}
+		if !strings.Contains(answer, "a=fmtp:96 x-google-min-bitrate=150\r\n") || strings.Contains(answer, "a=fmtp:111 minptime=10;useinbandfec=1;") {
+			t.Errorf("the least rate is for video:\n%s", answer)
+		}
 		if strings.Contains(answer, extmap) != test.agreed || strings.Contains(answer, feedback) != test.agreed || strings.Contains(answer, "abs-send-time") {
 			t.Errorf("%s:\n%s", name, answer)
 		}

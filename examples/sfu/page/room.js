@@ -8,8 +8,11 @@ $("room").textContent = room;
 document.title = "Room " + room;
 
 let own = null;              // {pc, session, media, id}: what we send
-let events = null;           // the list of streams, as it changes
+let events = null;           // tells who sends, at each change
+let listed = [];             // what it told last
 const others = new Map();    // by stream id: {pc, session, tile}
+
+const again = 1000;          // ms until what has failed is tried again
 
 function note(text, bad) {
   $("note").textContent = text;
@@ -53,7 +56,10 @@ async function publish(name) {
   own.id = own.session.split("/").pop();
   pc.onconnectionstatechange = () => {
     own && (own.tile.how.textContent = pc.connectionState === "connected" ? "" : pc.connectionState);
-    if (pc.connectionState === "failed") { note("The connection to the server was lost.", true); leave(); }
+    if (pc.connectionState !== "failed" || !own || own.pc !== pc) return;
+    leave();
+    note("The connection to the server was lost; joining again…", true);
+    setTimeout(() => $("join").hidden || enter(true), again);
   };
 }
 
@@ -65,7 +71,7 @@ async function subscribe(info) {
   pc.ontrack = e => media.addTrack(e.track);
   pc.onconnectionstatechange = () => {
     other.tile.how.textContent = pc.connectionState === "connected" ? "" : pc.connectionState;
-    if (pc.connectionState === "failed") unsubscribe(info.id);
+    if (pc.connectionState === "failed") retry(info.id);
   };
   if (info.audio) pc.addTransceiver("audio", { direction: "recvonly" });
   if (info.video) pc.addTransceiver("video", { direction: "recvonly" });
@@ -73,9 +79,16 @@ async function subscribe(info) {
     other.session = await negotiate(pc, `rooms/${encodeURIComponent(room)}/whep/${info.id}`);
     if (!others.has(info.id)) end(other.session);
   } catch (e) {
-    unsubscribe(info.id);
+    if (others.get(info.id) !== other) return; // was ended meanwhile
+    retry(info.id);
     note(`${info.name}: ${e.message}`, true);
   }
+}
+
+// retry ends what has failed and begins anew a little later, if the stream is still there.
+function retry(id) {
+  unsubscribe(id);
+  setTimeout(() => events && follow(), again);
 }
 
 function end(session) {
@@ -91,14 +104,20 @@ function unsubscribe(id) {
   end(other.session);
 }
 
-// watch follows who is in the room.
+// follow receives those who are in the room, and nobody else.
+function follow() {
+  const list = listed.filter(s => !own || s.id !== own.id);
+  for (const id of [...others.keys()]) if (!list.some(s => s.id === id)) unsubscribe(id);
+  for (const s of list) if (!others.has(s.id)) subscribe(s);
+  note(list.length ? `${list.length} other${list.length > 1 ? "s" : ""} here.` : "Nobody else is here yet.");
+}
+
+// watch tells who is in the room from now on.
 function watch() {
   events = new EventSource(`rooms/${encodeURIComponent(room)}/streams`);
   events.onmessage = e => {
-    const list = JSON.parse(e.data).filter(s => !own || s.id !== own.id);
-    for (const id of [...others.keys()]) if (!list.some(s => s.id === id)) unsubscribe(id);
-    for (const s of list) if (!others.has(s.id)) subscribe(s);
-    note(list.length ? `${list.length} other${list.length > 1 ? "s" : ""} here.` : "Nobody else is here yet.");
+    listed = JSON.parse(e.data);
+    follow();
   };
   events.onerror = () => note("The server cannot be reached; trying again.", true);
 }
