@@ -1,6 +1,6 @@
 // Command browser is a WebRTC peer that a web page can talk to: it echoes audio, video and data channels.
 //
-//	go run ./examples/browser [-addr 127.0.0.1:0] [-ip IP]
+//	go run ./examples/browser [-addr 127.0.0.1:0] [-ip IP] [-trace FILE]
 //
 // It prints one line, "LISTENING http://127.0.0.1:PORT". Open that address in a browser, or drive the
 // requests below from a program.

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -12,12 +13,15 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport"
 )
 
 func main() {
 	log.SetFlags(0)
 	address := flag.String("addr", "127.0.0.1:0", "`address` to serve HTTP on")
 	ip := flag.String("ip", "", "the one IPv4 `address` to offer candidates on (default: all of this machine)")
+	trace := flag.String("trace", "", "a `file` to append to, as lines of JSON, what DTLS does")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		log.Fatalf("unexpected argument %q", flag.Arg(0))
@@ -33,20 +37,27 @@ func main() {
 		}
 		socket.Close()
 	}
-	if err := serve(*address, only); err != nil {
+	server := NewServer(only, DefaultLimits)
+	if *trace != "" {
+		f, err := os.OpenFile(*trace, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			log.Fatal(err)
+		}
+		server.Trace = dtlstransport.NewSlogTrace(slog.New(slog.NewJSONHandler(f, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	}
+	if err := serve(*address, server); err != nil {
 		log.Fatal(err)
 	}
 }
 
 // serve serves until the process is asked to end, and then closes every peer in order.
-func serve(address string, only net.IP) error {
+func serve(address string, server *Server) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	server := NewServer(only, DefaultLimits)
 	go server.Sweep(ctx)
 	h := &http.Server{
 		Handler:           server,

@@ -42,6 +42,7 @@ type Peer struct {
 
 	agent       *Agent
 	certificate *fingerprint.Certificate
+	trace       func(dtlstransport.TraceEvent) // nil: nobody wants to know
 	timeline    *Timeline
 	counters    Counters
 	call        string // label of the channel that we open; empty for a peer that offered
@@ -189,6 +190,7 @@ func (p *Peer) connect() error {
 		Certificates:       []*fingerprint.Certificate{p.certificate},
 		RemoteFingerprints: p.description.Remote,
 		NewProtector:       pionsrtp.New,
+		Trace:              p.trace,
 	})
 	if err != nil {
 		return err

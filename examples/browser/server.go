@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/rtctransport/rtctransport/dtlstransport"
 )
 
 //go:embed page
@@ -22,6 +24,9 @@ const maxBody = 1 << 20
 // A Server answers the requests of doc.go. It is safe for concurrent use.
 type Server struct {
 	*Table
+	// Trace is told what DTLS does; nil: nobody is. To be set before use.
+	Trace func(dtlstransport.TraceEvent)
+
 	only   net.IP // address of the candidates; nil is every address of the machine
 	routes *http.ServeMux
 }
@@ -125,6 +130,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, kind string, desc
 	p, err := NewPeer(ctx, s.only)
 	var text string
 	if err == nil {
+		p.trace = s.Trace
 		if text, err = describe(p); err != nil {
 			p.Close()
 			err = bad("%v", err)

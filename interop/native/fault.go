@@ -4,6 +4,9 @@ package native
 
 import "github.com/rtctransport/rtctransport/interop/process"
 
+// timedOut is evidence that we have waited in vain.
+const timedOut = `(?m)^error stage=handshake .*timed out`
+
 // showFault waits for the evidence of a known fault.
 func (r *run) showFault(why, evidence string) {
 	s := r.s

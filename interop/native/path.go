@@ -37,5 +37,24 @@ func (p *path) config(target string) relay.Config {
 		}
 		return link.Fate(d, n)
 	}
+	lost := false
+	c.Lose = func(d netsim.Direction, b []byte) bool {
+		if !p.scene.final || lost || d != netsim.BtoA || !changesCipher(b) {
+			return false
+		}
+		lost = true
+		return true
+	}
 	return c
+}
+
+// changesCipher reports whether a datagram has a ChangeCipherSpec.
+func changesCipher(b []byte) bool {
+	for len(b) >= 13 {
+		if b[0] == 20 {
+			return true
+		}
+		b = b[min(len(b), 13+int(b[11])<<8+int(b[12])):]
+	}
+	return false
 }

@@ -36,7 +36,8 @@ type scene struct {
 	faults  string // as relay.Parse has them: A is the client
 	loss    float64
 	seed    uint64
-	pathMTU int // larger datagrams are lost; 0: none are
+	pathMTU int  // larger datagrams are lost; 0: none are
+	final   bool // the first datagram of the server with a ChangeCipherSpec is lost
 
 	slow bool // not for those who wait for the result
 
@@ -106,7 +107,11 @@ func (r *run) flags(role string) []string {
 	if s.refusal.group != "" {
 		groups = s.refusal.group
 	}
-	args := []string{role, "--suites", suite, "--timeout", "40", "--groups", groups, "--trace", r.Trace()}
+	timeout := "40"
+	if s.final {
+		timeout = "12" // nothing more will come
+	}
+	args := []string{role, "--suites", suite, "--timeout", timeout, "--groups", groups, "--trace", r.Trace()}
 	mine, theirs := s.clientCert, s.serverCert
 	if role == "server" {
 		mine, theirs = theirs, mine

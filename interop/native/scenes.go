@@ -79,6 +79,7 @@ func scenes() []scene {
 			s.faults = faults
 		})
 	}
+	add("path: lost: the server's last flight", func(s *scene) { s.final = true })
 	for _, faults := range []string{"delay A1 300ms", "delay B1 300ms", "delay A2 300ms", "delay B2 300ms"} {
 		add("path: "+strings.NewReplacer("delay A", "late: the client's datagram ", "delay B", "late: the server's datagram ", " 300ms", "").Replace(faults), func(s *scene) {
 			s.faults, s.mtu, s.theirMTU, s.serverCert, s.clientCert = faults, 400, 400, "p256", "p256"

@@ -146,6 +146,9 @@ func wolfssl() *stack {
 		return ""
 	}
 	k.fault = func(s *scene, role string) (why, evidence string) {
+		if s.final && role == "server" {
+			return "its server never sends its last flight again, to clients of wolfSSL and OpenSSL neither", timedOut
+		}
 		if role == "server" && s.clientCert != "" && (s.serverCert == "rsa") != (s.clientCert == "rsa") {
 			return "its server asks for client certificates of the type of its own only", `CertificateRequest without a scheme for our certificates`
 		}

@@ -33,8 +33,8 @@ var jobs = []struct {
 	{name: "mediaOnly", says: "audio and video without data", not: []string{werift, datachannel, pionWebRTC}},
 	{name: "twoVideos", says: "two videos of one format", not: []string{wrtc, werift, datachannel, pionWebRTC}, full: true},
 	{name: "keyFrameRequest", says: "our request for a key frame reaches their encoder", only: []string{chromium, firefox}, full: true},
-	{name: "rtp", says: "RTP packets come back with their payload", only: []string{werift, pionWebRTC}},
-	{name: "rsaCertificate", says: "they have an RSA certificate", not: []string{wrtc, werift, datachannel}},
+	{name: "rtp", says: "audio and video as RTP packets: each payload comes back byte for byte", only: []string{werift, pionWebRTC}},
+	{name: "rsaCertificate", says: "they have an RSA certificate", not: []string{wrtc}},
 	{name: "lateAnswer", says: "our answer reaches them two seconds late"},
 	{name: "wrongOfferFingerprint", says: "we refuse a fingerprint of theirs that is wrong"},
 	{name: "wrongAnswerFingerprint", says: "they refuse a fingerprint of ours that is wrong"},
@@ -94,7 +94,7 @@ func Peers() (peers []*table.Peer, remove func()) {
 				}
 				p.Cells = append(p.Cells, table.Cell{Role: role, Case: j.says, Quick: !j.full, Lane: "all", Heavy: true, Run: func(t *table.Trial) {
 					if slices.Contains(j.not, s.name) || len(j.only) > 0 && !slices.Contains(j.only, s.name) {
-						t.Impossible("it has no such thing, or not for programs")
+						t.Impossible(s.lacks(j.name))
 					}
 					if why := s.cannot(j.name, role); why != "" {
 						t.Impossible(why)

@@ -42,12 +42,13 @@ type outcome struct {
 
 // A runner serves the page and hands out jobs to it, one at a time.
 type runner struct {
-	url  string
-	jobs chan job     // to the page
-	done chan outcome // from the page
-	last int          // id of the last job
-	seen bool         // the page has asked
-	peer string       // address of examples/browser
+	url   string
+	jobs  chan job     // to the page
+	done  chan outcome // from the page
+	last  int          // id of the last job
+	seen  bool         // the page has asked
+	peer  string       // address of examples/browser
+	trace string       // a file: what its DTLS does
 
 	dcpeer string // program, see dcpeer.go
 
@@ -67,7 +68,13 @@ type call struct {
 // newRunner starts examples/browser and the page's server; both end with the fixture.
 func newRunner(f *fixture, w *workshop) *runner {
 	r := &runner{jobs: make(chan job), done: make(chan outcome, 1), dcpeer: w.dcpeer}
-	example := process.Start(f, w.example)
+	args := []string{}
+	if file, err := os.CreateTemp(w.dir, "trace-"); err == nil {
+		file.Close()
+		r.trace = file.Name()
+		args = append(args, "-trace", r.trace)
+	}
+	example := process.Start(f, w.example, args...)
 	if line := example.Await(`(?m)^LISTENING (http://\S+)$`, 1); line != nil {
 		r.peer = line[1]
 	}
@@ -135,7 +142,9 @@ func (r *runner) run(t *table.Trial, s *starter, name, role string, p path) bool
 	if ask == "connects" && why != "" {
 		ask = "connectsSoon"
 	}
+	explain := r.tracing(t)
 	o, ok := r.ask(t, ask, role)
+	explain()
 	if !ok {
 		return false
 	}
@@ -161,6 +170,24 @@ func (r *runner) run(t *table.Trial, s *starter, name, role string, p path) bool
 		stand.check(t, s.goesSilently(role))
 	}
 	return true
+}
+
+// maxTrace is how much of a trace is read for a job, in bytes: the handshakes are at its beginning.
+const maxTrace = 4 << 20
+
+// tracing returns what has the trace from now on explain what was seen.
+func (r *runner) tracing(t *table.Trial) (explain func()) {
+	f, err := os.Open(r.trace)
+	if err != nil {
+		return func() {}
+	}
+	_, err = f.Seek(0, io.SeekEnd)
+	return func() {
+		defer f.Close()
+		if err == nil {
+			t.ReadTrace(io.LimitReader(f, maxTrace))
+		}
+	}
 }
 
 // described opens the path of an impatient peer.

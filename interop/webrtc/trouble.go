@@ -41,6 +41,26 @@ func (s *starter) trouble(job, role string) (why, evidence string) {
 // goesSilently is whether it closes without a close_notify; see the fault of pageCloses.
 func (s *starter) goesSilently(role string) bool { return s.name == werift && role == "server" }
 
+// lacks returns why the peer has nothing to do a job with.
+func (s *starter) lacks(job string) string {
+	media := job == "media" || job == "mediaOnly" || job == "twoVideos"
+	switch {
+	case media && (s.name == werift || s.name == pionWebRTC):
+		return "it has no codecs: its RTP packets are looked at byte for byte"
+	case media && s.name == datachannel:
+		return "for Node.js it has no codecs"
+	case job == "rtp" && s.name == datachannel:
+		return "for Node.js its tracks have no connection of the W3C's kind"
+	case job == "rtp":
+		return "it has no RTP packets for programs: its media come back decoded"
+	case job == "rsaCertificate":
+		return "for Node.js it has no generateCertificate and takes no certificates; Chromium is the same libwebrtc"
+	case job == "twoVideos":
+		return "for Node.js its second video is not decoded"
+	}
+	return "it has no such thing, or not for programs"
+}
+
 // cannot returns why a job is not tried.
 func (s *starter) cannot(job, role string) string {
 	if s.name == werift && role == "client" {

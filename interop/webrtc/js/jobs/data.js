@@ -144,9 +144,11 @@ export async function lateAnswer(job) {
 }
 
 export async function rsaCertificate(job) {
-  const certificate = await RTCPeerConnection.generateCertificate({ name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' });
+  const configuration = globalThis.rsaConfiguration ? await rsaConfiguration() : {
+    certificates: [await RTCPeerConnection.generateCertificate({ name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' })],
+  };
   let channel;
-  const c = await begin(job, (pc) => { channel = open(pc, 'chat'); }, { configuration: { certificates: [certificate] } });
+  const c = await begin(job, (pc) => { channel = open(pc, 'chat'); }, { configuration });
   await opened(channel);
   await echoes(channel, ['signed with RSA']);
   equal((await stats(c.id)).fingerprint, 'matches', 'fingerprint');

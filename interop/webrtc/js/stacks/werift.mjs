@@ -1,9 +1,14 @@
 // werift, which is all TypeScript: RTP packets without codecs.
 
-import { MediaStreamTrack, RTCDataChannel, RTCPeerConnection, RTCSessionDescription, RtpHeader, RtpPacket } from 'werift';
+import { MediaStreamTrack, RTCCertificate, RTCDataChannel, RTCPeerConnection, RTCSessionDescription, RtpHeader, RtpPacket } from 'werift';
+import { made } from './rsa.mjs';
 
 export function install() {
   Object.assign(globalThis, { RTCPeerConnection, RTCSessionDescription, sendPackets });
+  globalThis.rsaConfiguration = () => {
+    const { key, certificate } = made();
+    return { certificates: [new RTCCertificate(key, certificate, { hash: 4, signature: 1 })] }; // SHA-256, RSA
+  };
   globalThis.refusalPatience = 8000; // it does not come
   globalThis.messageCount = 200; // 2000 take it half a minute
   globalThis.messageSizes = { min: 1 }; // nothing follows an empty one, and it takes none of 256 KiB
