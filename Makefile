@@ -21,11 +21,11 @@ demo:
 	$(GO) run ./examples/quickstart
 
 test: setup lint
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 25m ./...
 	$(GO) run ./interop -quick -require -again 5
 	$(GO) run ./interop/hostile -short
 	$(GO) run .ci/vulnerabilities.go
-	for m in $(MODULES); do (cd $$m && $(GO) test -race -short ./...) || exit 1; done
+	for m in $(MODULES); do (cd $$m && $(GO) test -race -short -timeout 25m ./...) || exit 1; done
 	cd examples/sfu && RTC_REQUIRE_BROWSERS=1 $(GO) test ./...
 
 .PHONY: setup

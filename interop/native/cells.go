@@ -13,22 +13,25 @@ import (
 
 // Peers returns the stacks with their cells, and what removes what was built for them.
 func Peers() (peers []*table.Peer, remove func()) {
+	var once sync.Once
 	var l *lab
-	open := sync.OnceValue(func() (err error) {
-		dir, err := os.MkdirTemp("", "rtc-native-")
-		if err != nil {
-			return err
-		}
-		l, err = newLab(context.Background(), dir)
-		if err != nil {
-			os.RemoveAll(dir)
-		}
-		return err
-	})
+	var failed error
+	open := func(ctx context.Context) error {
+		once.Do(func() {
+			var dir string
+			if dir, failed = os.MkdirTemp("", "rtc-native-"); failed != nil {
+				return
+			}
+			if l, failed = newLab(ctx, dir); failed != nil {
+				os.RemoveAll(dir)
+			}
+		})
+		return failed
+	}
 	for _, k := range []*stack{openssl(), opensslLibrary(), gnutls(), mbedtls(), wolfssl(), nss(), botan(), boringssl(), pion()} {
 		p := &table.Peer{Name: k.name, Kind: "DTLS", Package: k.pkg}
 		p.Prepare = func(ctx context.Context) (string, error) {
-			if err := open(); err != nil {
+			if err := open(ctx); err != nil {
 				return "", err
 			}
 			return k.prepare(ctx, l)

@@ -6,17 +6,16 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-
 	"encoding/hex"
 	"encoding/pem"
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/interop/process"
 )
 
 // A lab has what all stacks need: our program, certificates, a place for programs that are built.
@@ -35,8 +34,8 @@ type identity struct {
 // newLab builds our program and makes certificates in a directory.
 func newLab(ctx context.Context, dir string) (*lab, error) {
 	l := &lab{dir: dir, ours: filepath.Join(dir, "peer"), identities: map[string]identity{}}
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", l.ours, "github.com/rtctransport/rtctransport/interop/peer").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("go build: %w\n%s", err, out)
+	if err := process.Build(ctx, "go", "build", "-o", l.ours, "github.com/rtctransport/rtctransport/interop/peer"); err != nil {
+		return nil, err
 	}
 	for name, kind := range map[string]fingerprint.KeyType{"p256": fingerprint.ECDSAP256, "p384": fingerprint.ECDSAP384, "rsa": fingerprint.RSA2048, "ed25519": fingerprint.Ed25519} {
 		c, err := fingerprint.Generate(kind)

@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/rtctransport/rtctransport/interop/process"
 )
 
 // pion is pion/dtls, in a program of the module interop/pion.
@@ -57,9 +59,5 @@ func buildNested(ctx context.Context, folder, pkg, program string) error {
 	if err != nil {
 		return fmt.Errorf("go list: %w", err)
 	}
-	out, err := exec.CommandContext(ctx, "go", "build", "-C", filepath.Join(strings.TrimSpace(string(root)), folder), "-o", program, pkg).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("go build in %s: %w\n%s", folder, err, out)
-	}
-	return nil
+	return process.Build(ctx, "go", "build", "-C", filepath.Join(strings.TrimSpace(string(root)), folder), "-o", program, pkg)
 }

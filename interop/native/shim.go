@@ -5,7 +5,6 @@ package native
 import (
 	"context"
 	"embed"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,8 +61,8 @@ func (b *shim) prepare(ctx context.Context, l *lab) (string, error) {
 	}
 	b.program = filepath.Join(l.dir, "shim-"+strings.TrimSuffix(b.source, filepath.Ext(b.source)))
 	args := append([]string{"-O1", "-g", "-Wall", "-Wextra", "-Werror", "-o", b.program, filepath.Join(l.dir, b.source)}, b.flags...)
-	if out, err := exec.CommandContext(ctx, compiler, args...).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%v: %w\n%s", args, err, out)
+	if err := process.Build(ctx, compiler, args...); err != nil {
+		return "", err
 	}
 	out, err := exec.CommandContext(ctx, b.program, "version").Output()
 	return strings.TrimSpace(string(out)), err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/rtctransport/rtctransport/interop/process"
 	"github.com/rtctransport/rtctransport/interop/table"
 )
 
@@ -48,10 +49,7 @@ func (w *workshop) build(ctx context.Context) (err error) {
 
 // goBuild builds a program of the module in a folder.
 func (w *workshop) goBuild(ctx context.Context, folder, pkg, program string) error {
-	if out, err := exec.CommandContext(ctx, "go", "build", "-C", folder, "-o", program, pkg).CombinedOutput(); err != nil {
-		return fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
-	}
-	return nil
+	return process.Build(ctx, "go", "build", "-C", folder, "-o", program, pkg)
 }
 
 func (w *workshop) close() {

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/rtctransport/rtctransport/interop/table"
 	"github.com/rtctransport/rtctransport/interop/watch"
@@ -53,10 +52,6 @@ func scenes() []scene {
 // Peers returns tshark, and what removes what was built for it.
 func Peers() (peers []*table.Peer, remove func()) {
 	var l *lab
-	open := sync.OnceValue(func() (err error) {
-		l, err = newLab()
-		return err
-	})
 	p := &table.Peer{Name: "Wireshark", Kind: "Readers of what we send", Package: "tshark"}
 	p.Prepare = func(ctx context.Context) (string, error) {
 		if _, err := exec.LookPath("tshark"); err != nil {
@@ -70,7 +65,8 @@ func Peers() (peers []*table.Peer, remove func()) {
 		if words := strings.Fields(string(out)); len(words) > 2 {
 			version = strings.TrimSuffix(words[2], ".")
 		}
-		return version, open()
+		l, err = newLab(ctx)
+		return version, err
 	}
 	for _, s := range scenes() {
 		p.Cells = append(p.Cells, table.Cell{Role: "reader", Case: s.name, Quick: s.key == ecdsa, Run: func(t *table.Trial) { l.play(t, &s) }})

@@ -3,13 +3,13 @@
 package wireshark
 
 import (
+	"context"
 	"encoding/pem"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/interop/process"
 )
 
 // A fingerprintKey says what kind of certificate both ends have.
@@ -30,14 +30,14 @@ type lab struct {
 
 type identity struct{ cert, key string } // PEM files
 
-func newLab() (*lab, error) {
+func newLab(ctx context.Context) (*lab, error) {
 	dir, err := os.MkdirTemp("", "rtc-wireshark-")
 	if err != nil {
 		return nil, err
 	}
 	l := &lab{dir: dir, peer: filepath.Join(dir, "peer"), identities: map[fingerprintKey]identity{}}
-	if out, err := exec.Command("go", "build", "-o", l.peer, "github.com/rtctransport/rtctransport/interop/peer").CombinedOutput(); err != nil {
-		return l, fmt.Errorf("go build: %w\n%s", err, out)
+	if err := process.Build(ctx, "go", "build", "-o", l.peer, "github.com/rtctransport/rtctransport/interop/peer"); err != nil {
+		return l, err
 	}
 	for key, kind := range map[fingerprintKey]fingerprint.KeyType{ecdsa: fingerprint.ECDSAP256, rsa: fingerprint.RSA2048} {
 		c, err := fingerprint.Generate(kind)
