@@ -6,7 +6,10 @@
 //	cd examples/sfu && go run . -udp 127.0.0.1:0 &
 //	go run ./interop/load -url http://127.0.0.1:8080 -publishers 1 -subscribers 50
 //
-// Each peer has a UDP socket, one goroutine, ICE checks (package agent), DTLS, SRTP, and a data channel with -channels;
+//	cd interop/bench && go run ./sfu/pionsfu -addr 127.0.0.1:8081 &
+//	go run ./interop/load -url http://127.0.0.1:8081 -subscribers 50 -channels
+//
+// Each peer has a UDP socket, one goroutine, ICE checks (package agent), DTLS, SRTP, and with -channels a data channel;
 // publishers send bursts, as video does. Without -idle and -storm it speaks WHIP and WHEP as examples/sfu has them, so it can load
 // any server that does; interop/bench/sfu/pionsfu is one on pion/webrtc.
 //
@@ -17,7 +20,8 @@
 // With -idle and -storm the server is this process itself, mux/icelite with DTLS and SRTP and no HTTP, and the peers are another
 // process, so that memory, goroutines and CPU time are the server's alone. Beside a join's CPU time stands that of the
 // public-key operations in it, measured in between. The report says which goals are missed. With -profiles DIR it
-// keeps what the heap holds and where the goroutines are: profiles has those of 10,000 peers.
+// keeps what the heap holds and where the goroutines are, true to the byte, so that CPU times of such a run do not count:
+// profiles has those of 10,000 peers.
 //
 // It only loads servers on this machine: the URL and the addresses in their answers have to be of the loopback
 // interface. A run has at most 20,000 peers and takes at most ten minutes.
