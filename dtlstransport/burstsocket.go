@@ -6,8 +6,8 @@ import (
 	"net/netip"
 	"sync/atomic"
 
-	"github.com/rtctransport/rtctransport/internal/offload"
 	"github.com/rtctransport/rtctransport/mux"
+	"github.com/rtctransport/rtctransport/mux/offload"
 )
 
 // A burstSocket is a UDP socket that receives and sends the datagrams of a burst in one call of the system, as far as that

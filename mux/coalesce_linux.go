@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"unsafe"
 
-	"github.com/rtctransport/rtctransport/internal/offload"
+	"github.com/rtctransport/rtctransport/mux/offload"
 )
 
 // A coalescer reads a UDP socket that gives the datagrams of one burst in one call (UDP_GRO, see udp(7)): over loopback and

@@ -40,7 +40,7 @@ func TestNeitherMuxNorDTLSTransportLinksPionICE(t *testing.T) {
 // A transport that nobody needs to trust: the standard library alone.
 func TestMuxLinksTheStandardLibraryAlone(t *testing.T) {
 	for _, dep := range dependencies(t, ".") {
-		ours := dep == "github.com/rtctransport/rtctransport/mux" || dep == "github.com/rtctransport/rtctransport/internal/offload"
+		ours := dep == "github.com/rtctransport/rtctransport/mux" || dep == "github.com/rtctransport/rtctransport/mux/offload"
 		if strings.Contains(strings.Split(dep, "/")[0], ".") && !ours {
 			t.Errorf("mux links %s", dep)
 		}

@@ -4,7 +4,7 @@ import (
 	"net"
 	"sync/atomic"
 
-	"github.com/rtctransport/rtctransport/internal/offload"
+	"github.com/rtctransport/rtctransport/mux/offload"
 )
 
 // A segmenter sends several datagrams in one call of the system. It is nil where there is no such call.
