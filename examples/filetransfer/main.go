@@ -33,7 +33,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	p := &program{in: bufio.NewScanner(os.Stdin), out: os.Stdout, messages: os.Stderr}
-	if err := p.run(ctx, os.Args[1:]); err != nil {
+	switch err := p.run(ctx, os.Args[1:]); {
+	case ctx.Err() != nil:
+		fmt.Fprintln(os.Stderr, "\nfiletransfer: interrupted; started again, a transfer goes on where it was")
+		os.Exit(1)
+	case err != nil:
 		fmt.Fprintf(os.Stderr, "filetransfer: %v\n", err)
 		os.Exit(1)
 	}
@@ -91,12 +95,13 @@ func (p *program) show(code string) {
 	}
 }
 
-// ask waits for a code of the type.
+// ask waits for a code of the type. It may come in several lines: terminals and mail break long ones.
 func (p *program) ask(ctx context.Context, typ string) (description, error) {
 	type line struct {
 		text string
 		ok   bool
 	}
+	var code string // as far as it has come
 	for {
 		lines := make(chan line, 1)
 		go func() {
@@ -108,14 +113,19 @@ func (p *program) ask(ctx context.Context, typ string) (description, error) {
 			if !l.ok {
 				return description{}, errors.New("no code: the input has ended")
 			}
-			if strings.TrimSpace(l.text) == "" {
+			text := strings.TrimSpace(l.text)
+			if text == "" {
 				continue
 			}
-			d, err := decode(typ, l.text)
+			if strings.Contains(text, ".") { // the first line of one
+				code = ""
+			}
+			code += text
+			d, err := decode(typ, code)
 			if err == nil {
 				return d, nil
 			}
-			p.say("This is not the code: %v. Try again:", err)
+			p.say("This is not the code: %v. Paste the rest of it, or try again:", err)
 		case <-ctx.Done():
 			return description{}, ctx.Err()
 		}

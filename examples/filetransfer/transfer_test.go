@@ -3,8 +3,10 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/rand"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -191,5 +193,37 @@ func TestCodesSurviveTheWayAndOthersAreRefused(t *testing.T) {
 		if _, err := decode("offer", bad); err == nil {
 			t.Errorf("%.40q is taken for a code", bad)
 		}
+	}
+}
+
+// A terminal and mail break long lines, and somebody may have begun with another code.
+func TestACodeMayComeInSeveralLines(t *testing.T) {
+	s, err := network{loopback: true}.newSide(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.agent.Close()
+	code := encode("offer", s.describe("actpass", "data"))
+	var broken strings.Builder
+	for rest := code; rest != ""; {
+		n := min(76, len(rest))
+		broken.WriteString(rest[:n] + " \r\n\n")
+		rest = rest[n:]
+	}
+	for name, typed := range map[string]string{
+		"whole":                   code + "\n",
+		"broken":                  broken.String(),
+		"behind another":          "answer.xyz\n" + code + "\n",
+		"behind a part of itself": code[:100] + "\n" + broken.String(),
+		"behind nonsense":         "what?\n" + broken.String(),
+	} {
+		p := &program{in: bufio.NewScanner(strings.NewReader(typed)), messages: io.Discard}
+		if got, err := p.ask(t.Context(), "offer"); err != nil || got.ice.Password != s.agent.Description().Password {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	p := &program{in: bufio.NewScanner(strings.NewReader(code[:200] + "\n")), messages: io.Discard}
+	if _, err := p.ask(t.Context(), "offer"); err == nil {
+		t.Error("a part is taken for the whole")
 	}
 }
