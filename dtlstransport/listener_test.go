@@ -182,6 +182,46 @@ func TestAHelloInManyFragmentsGetsThroughTheCookie(t *testing.T) {
 	})
 }
 
+func TestARestartedClientMaySendItsHelloInManyFragments(t *testing.T) { // RENEG-05
+	listen(t, nil, func(t *testing.T, l *listening) {
+		l.client.MaxDatagramSize = MinDatagramSize
+		l.client.ALPN = []string{strings.Repeat("a", 200), strings.Repeat("b", 200)}
+		for range 3 {
+			client, server := l.connect(listenAddr, netsim.Config{Delay: 10 * time.Millisecond})
+			defer client.Close()
+			if a, b := client.Stats().Retransmissions, server.Stats().Retransmissions; a+b > 0 {
+				t.Errorf("%d retransmissions of the client and %d of the server without loss", a, b)
+			}
+		}
+		if s := l.Stats(); s.Replaced != 2 || s.Open != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestClientsOfAListenerResume(t *testing.T) { // RES-09
+	for _, tickets := range []bool{false, true} {
+		listen(t, func(c *ListenConfig) {
+			config := *c.Config
+			config.Sessions = sessionMap{}
+			if tickets {
+				config.Tickets = NewTicketKeys([32]byte{1})
+			}
+			c.Config = &config
+		}, func(t *testing.T, l *listening) {
+			l.client.Sessions = sessionMap{}
+			for i := range 3 { // from another address each time, behind a cookie each time
+				client, server := l.connect(fmt.Sprintf("192.0.2.1:%d", 5000+i), netsim.Config{Delay: 10 * time.Millisecond})
+				if a, b := client.ConnectionState().Resumed, server.ConnectionState().Resumed; a != (i > 0) || b != a {
+					t.Errorf("tickets %v, association %d: resumed %v at the client, %v at the server", tickets, i, a, b)
+				}
+				l.carries(client, server, "up")
+				client.Close()
+			}
+		})
+	}
+}
+
 func TestWithoutCookiesAHandshakeTakesTwoRoundTrips(t *testing.T) { // COOK-01
 	listen(t, func(c *ListenConfig) { c.InsecureNoCookies = true }, func(t *testing.T, l *listening) {
 		client, _ := l.connect(listenAddr, netsim.Config{})

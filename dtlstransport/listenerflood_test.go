@@ -151,7 +151,7 @@ func TestACookieIsGoodForItsAddressOnly(t *testing.T) { // COOK-03, COOK-05
 		if s := l.Stats(); s.Handshakes > 0 {
 			t.Error("the cookie is good for ever")
 		}
-		l.handle(time.Now(), here, second)
+		l.handle(time.Now().Add(cookiePeriod), here, second) // under the secret before
 		if s := l.Stats(); s.Handshakes != 1 || s.HalfOpen != 1 {
 			t.Errorf("the cookie is not good for its own address: %+v", s)
 		}

@@ -1,6 +1,7 @@
 package dtlstransport
 
 import (
+	"bytes"
 	"crypto/rand"
 	"slices"
 	"time"
@@ -21,7 +22,8 @@ func (s *server12) resumable(now time.Time, hello *wire.ClientHello) (found *ses
 			return nil, false, nil // "the server [...] falls back to a full handshake" (after RFC 5077, Section 3.4)
 		}
 	case len(hello.SessionID) > 0:
-		if found = s.e.storedSession(now, serverSessionKey(hello.SessionID)); found == nil {
+		found = s.e.storedSession(now, serverSessionKey(hello.SessionID))
+		if found == nil || !bytes.Equal(found.id, hello.SessionID) { // a store may mix them up
 			return nil, false, nil
 		}
 	default:

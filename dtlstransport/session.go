@@ -249,8 +249,13 @@ func (e *Engine) saveSession() {
 	}
 }
 
-// forgetSession removes the session of an association that has failed.
+// forgetSession removes the session of an association that has failed. That a client has
+// offered goes with a handshake that failed, unless nobody answered: the two ends may have
+// come to disagree about it, and would again and again.
 func (e *Engine) forgetSession() {
+	if c, ok := e.side.(*client12); ok && c.offer.session != nil && e.stats.DatagramsReceived > 0 {
+		e.sessionKey = e.clientSessionKey()
+	}
 	if e.sessionKey != "" {
 		e.config.Sessions.Delete(e.sessionKey)
 	}

@@ -372,6 +372,118 @@ func TestAHelloAloneDoesNotCostTheSession(t *testing.T) {
 	})
 }
 
+// unlike is a TicketSealer whose sessions come back with another master secret.
+type unlike struct{ TicketSealer }
+
+func (u unlike) OpenTicket(now time.Time, ticket []byte) ([]byte, bool) {
+	session, renew := u.TicketSealer.OpenTicket(now, ticket)
+	return otherMaster(session), renew
+}
+
+// otherMaster changes the master secret of a stored session.
+func otherMaster(session []byte) []byte {
+	s, err := parseSession(bytes.Clone(session))
+	if err != nil {
+		return nil
+	}
+	s.master[0] ^= 1
+	return s.append(nil)
+}
+
+// Two ends that disagree about a session shake hands in vain once, and not until it
+// expires. Servers forget nothing: a hello alone can bring them there.
+func TestAClientForgetsASessionThatDidNotServe(t *testing.T) { // RFC 5246, Section 7.2.2, RES-01
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.connect(t, epochZero, false)
+		if r.server.Tickets != nil {
+			r.server.Tickets = unlike{r.server.Tickets}
+		}
+		for key, session := range r.serverStore {
+			r.serverStore[key] = otherMaster(session)
+		}
+		p := newPair(t, r.client, r.server, netsim.Config{Delay: time.Millisecond})
+		p.start()
+		p.run(2*DefaultHandshakeTimeout, func() bool { return p.client.err != nil })
+		if !errors.Is(p.client.err, ErrTimeout) || len(r.clientStore) > 0 {
+			t.Errorf("%v, and the client still has %v", p.client.err, r.clientStore.keys())
+		}
+		r.connect(t, epochZero, false)
+	})
+}
+
+func TestASessionIsKeptWhileNobodyAnswers(t *testing.T) {
+	testResumption(t, func(t *testing.T, r *resumption) {
+		r.connect(t, epochZero, false)
+		p := newPair(t, r.client, r.server, netsim.Config{Loss: 1})
+		p.start()
+		p.run(2*DefaultHandshakeTimeout, func() bool { return p.client.err != nil })
+		if !errors.Is(p.client.err, ErrTimeout) {
+			t.Errorf("%v", p.client.err)
+		}
+		r.connect(t, epochZero, true)
+	})
+}
+
+// "[...] failure to properly close a connection no longer requires that a session not be
+// resumed" (RFC 5246, Section 7.2.1), and a proper end does not either.
+func TestASessionOutlivesTheEndOfItsAssociation(t *testing.T) { // RES-01
+	testResumption(t, func(t *testing.T, r *resumption) {
+		for resumed := range 2 {
+			p := r.connect(t, epochZero, resumed > 0)
+			p.client.Close(p.now)
+			p.flush(p.client)
+			if !p.run(time.Second, func() bool { return p.server.ConnectionState().State == StateClosed }) {
+				t.Fatal("the server is not told of the end")
+			}
+		}
+		r.connect(t, epochZero, true)
+	})
+}
+
+func TestAServerDoesNotResumeASessionOfAnotherName(t *testing.T) {
+	testResumption(t, func(t *testing.T, r *resumption) {
+		if r.server.Tickets != nil {
+			return
+		}
+		r.connect(t, epochZero, false)
+		first := r.serverStore.keys()[0]
+		clear(r.clientStore)
+		r.connect(t, epochZero, false)
+		for key := range r.serverStore { // mixed up
+			r.serverStore[key] = r.serverStore[first]
+		}
+		r.connect(t, epochZero, false)
+	})
+}
+
+func TestNothingIsRememberedUnlessAskedFor(t *testing.T) {
+	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+	p := newPair(t, client, server, netsim.Config{})
+	p.client.Start(p.now)
+	b, _ := p.client.AppendDatagram(nil)
+	if m := parseFirstHello(t, b); len(m.SessionID) > 0 || m.HasSessionTicket {
+		t.Errorf("a client without a store offers session_id %x, tickets %v", m.SessionID, m.HasSessionTicket)
+	}
+	store := sessionMap{}
+	client.Sessions = store
+	s := newScene(t, client, server, netsim.Config{Delay: sceneDelay})
+	s.before = func(_ *end, _ int, b []byte) [][]byte {
+		for _, m := range messagesIn(t, b) {
+			if m.typ != wire.TypeServerHello {
+				continue
+			}
+			if hello, err := wire.ParseServerHello(m.body); err != nil || len(hello.SessionID) > 0 || hello.HasSessionTicket {
+				t.Errorf("a server without a store gives session_id %x, ticket %v", hello.SessionID, hello.HasSessionTicket)
+			}
+		}
+		return nil
+	}
+	s.connect()
+	if len(store) > 0 {
+		t.Errorf("the client keeps %v", store.keys())
+	}
+}
+
 func TestASessionBelongsToOurCertificateToo(t *testing.T) {
 	testResumption(t, func(t *testing.T, r *resumption) {
 		r.connect(t, epochZero, false)
