@@ -10,32 +10,13 @@ import (
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport"
-	"github.com/rtctransport/rtctransport/fingerprint"
 	"github.com/rtctransport/rtctransport/interop/netsim"
 )
 
-// A server on bare UDP that knows its clients by their fingerprints.
-func ExampleListen() {
-	certificate, err := fingerprint.Generate(fingerprint.ECDSAP256)
-	if err != nil {
-		log.Fatal(err)
-	}
-	known, err := fingerprint.ParseSet("sha-256 4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB:3E:4B:65:2E:7D:46:3F:54:42:CD:54:F1")
-	if err != nil {
-		log.Fatal(err)
-	}
-	listener, err := dtlstransport.Listen("udp", ":4433", &dtlstransport.ListenConfig{
-		Config: &dtlstransport.Config{
-			Certificates: []*fingerprint.Certificate{certificate},
-			VerifyPeer:   func(chain [][]byte) error { return known.Verify(chain[0]) },
-		},
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer listener.Close()
+// echo returns to each client what it sends, until the listener is closed.
+func echo(listener *dtlstransport.Listener) {
 	for {
-		conn, err := listener.Accept() // complete and verified
+		conn, err := listener.Accept()
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
@@ -46,12 +27,58 @@ func ExampleListen() {
 	}
 }
 
+// A server on bare UDP that knows its clients by their fingerprints.
+func ExampleListen() {
+	clientConfig, serverConfig := peers()
+	known := serverConfig.RemoteFingerprints // of all clients
+	listener, err := dtlstransport.Listen("udp", "127.0.0.1:0", &dtlstransport.ListenConfig{
+		Config: &dtlstransport.Config{
+			Certificates: serverConfig.Certificates,
+			VerifyPeer:   func(chain [][]byte) error { return known.Verify(chain[0]) },
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer listener.Close()
+
+	go func() { // a client
+		conn, err := dtlstransport.Dial(context.Background(), "udp", listener.Addr().String(), clientConfig)
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer conn.Close()
+		conn.Write([]byte("hello"))
+		conn.Read(make([]byte, 1500)) // until the server closes
+	}()
+
+	conn, err := listener.Accept() // complete and verified
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer conn.Close()
+	buf := make([]byte, 1500)
+	n, err := conn.Read(buf)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s\n", buf[:n])
+	// Output: hello
+}
+
 // A client of such a server.
 func ExampleDial() {
-	config, _ := peers() // its certificate, and the server's fingerprint
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	config, serverConfig := peers() // the client's has its certificate, and the server's fingerprint
+	listener, err := dtlstransport.Listen("udp", "127.0.0.1:0", &dtlstransport.ListenConfig{Config: serverConfig})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer listener.Close()
+	go echo(listener)
+
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	conn, err := dtlstransport.Dial(ctx, "udp", "server.example:4433", config)
+	conn, err := dtlstransport.Dial(ctx, "udp", listener.Addr().String(), config)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -65,6 +92,7 @@ func ExampleDial() {
 		log.Fatal(err)
 	}
 	fmt.Printf("%s\n", buf[:n])
+	// Output: hello
 }
 
 // packetPipe is a UDP socket in memory with one peer.
