@@ -39,6 +39,7 @@ func newAssociation(l *Listener, remote netip.AddrPort, id []byte, config *Confi
 	}
 	// As it is in the cookie, which the engine looks at once more.
 	a.conn.engine.SetRemoteAddr(remote.String())
+	a.conn.engine.noCookies = l.cookies == nil
 	if id != nil {
 		a.conn.engine.localCID = id
 	}

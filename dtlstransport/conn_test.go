@@ -59,7 +59,7 @@ func TestReadAndWriteRunTheHandshake(t *testing.T) {
 	})
 }
 
-func TestDeadlinesEndWaitsAndCanBeMoved(t *testing.T) {
+func TestDeadlinesEndWaitsAndCanBeMoved(t *testing.T) { // API-04
 	synctest.Test(t, func(t *testing.T) {
 		client, server := connPair(t, netsim.Config{}, nil)
 		defer client.Close()

@@ -55,6 +55,7 @@ type Engine struct {
 	remoteAddr []byte
 	rtt        time.Duration // what the link knows; zero: nothing
 	localCID   []byte        // Config.ConnectionID, or what a Listener has chosen
+	noCookies  bool          // ListenConfig.InsecureNoCookies
 
 	remote   fingerprint.Set // what the peer must match; empty: not known yet
 	chain    [][]byte        // what the peer has shown, DER, its own certificate first

@@ -393,7 +393,7 @@ func (e *end) kinds() (kinds []EventKind, data [][]byte) {
 
 // REC-15: data that overtakes the Finished in front of it is delivered right
 // behind it, and never before.
-func TestDataThatOvertakesFinishedIsDeliveredAfterIt(t *testing.T) {
+func TestDataThatOvertakesFinishedIsDeliveredAfterIt(t *testing.T) { // REC-15, R6083-05
 	for _, role := range []Role{RoleClient, RoleServer} {
 		for _, broken := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%v/broken=%t", role, broken), func(t *testing.T) {

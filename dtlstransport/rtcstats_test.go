@@ -121,20 +121,3 @@ func TestConnectionStateTellsOurCertificateAfterResumptionToo(t *testing.T) {
 		}
 	}
 }
-
-func TestConnectionStateNamesWhatIsInsecure(t *testing.T) { // API-09
-	client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
-	p := newPair(t, client, server, netsim.Config{})
-	p.connect()
-	if x, y := p.client.ConnectionState().Insecure, p.server.ConnectionState().Insecure; len(x)+len(y) > 0 {
-		t.Errorf("by default %v and %v", x, y)
-	}
-	client, server = configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
-	client.Certificates, client.ClientAuth = nil, InsecureClientAuthNone
-	server.RemoteFingerprints, server.ClientAuth = nil, InsecureClientAuthNone
-	p = newPair(t, client, server, netsim.Config{})
-	p.connect()
-	if got := p.server.ConnectionState().Insecure; !slices.Equal(got, []string{"ClientAuth"}) {
-		t.Errorf("a server for anybody says %v", got)
-	}
-}

@@ -107,9 +107,11 @@ type ConnectionState struct {
 	// resumed handshake takes one and a half, counted as two.
 	RoundTrips int
 
-	// Insecure names the fields of Config that have weakened this association:
-	// "ClientAuth" if the client is anybody, "InsecureExportWithoutEMS" if keys are
-	// exported although RFC 7627 forbids it.
+	// Insecure names the fields of Config, and of ListenConfig, that have weakened this
+	// association: "ClientAuth" if the client is anybody, "ExtendedMasterSecret" if there is
+	// none, "InsecureExportWithoutEMS" if keys are exported nevertheless, although RFC 7627
+	// forbids it, "InsecureNoCookies" if nobody knows that the client's address is true,
+	// "KeyLogWriter" if the secret is told.
 	Insecure []string
 }
 
@@ -143,13 +145,29 @@ func (e *Engine) ConnectionState() ConnectionState {
 	if scheme := e.parameters.clientScheme; scheme != nil {
 		s.ClientScheme = scheme.id
 	}
-	if e.finished && e.role == RoleServer && len(e.chain) == 0 && e.identity == nil {
-		s.Insecure = append(s.Insecure, "ClientAuth")
-	}
-	if e.finished && !s.ExtendedMasterSecret && e.config.InsecureExportWithoutEMS {
-		s.Insecure = append(s.Insecure, "InsecureExportWithoutEMS")
+	if e.finished {
+		s.Insecure = e.weakenedBy()
 	}
 	return s
+}
+
+// weakenedBy returns ConnectionState.Insecure.
+func (e *Engine) weakenedBy() (names []string) {
+	for _, w := range []struct {
+		field string
+		is    bool
+	}{
+		{"ClientAuth", e.role == RoleServer && len(e.chain) == 0 && e.identity == nil},
+		{"ExtendedMasterSecret", !e.parameters.extendedMasterSecret},
+		{"InsecureExportWithoutEMS", !e.parameters.extendedMasterSecret && e.config.InsecureExportWithoutEMS},
+		{"InsecureNoCookies", e.noCookies},
+		{"KeyLogWriter", e.config.KeyLogWriter != nil},
+	} {
+		if w.is {
+			names = append(names, w.field)
+		}
+	}
+	return names
 }
 
 // localCertificate returns what the peer knows us by.

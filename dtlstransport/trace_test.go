@@ -265,7 +265,7 @@ func TestTraceTellsThatTheVerdictIsAwaited(t *testing.T) {
 	}
 }
 
-func TestSlogTraceLogsWithoutSecrets(t *testing.T) {
+func TestSlogTraceLogsWithoutSecrets(t *testing.T) { // API-05
 	client, server, _, _ := traced(t)
 	var log, quiet, keys bytes.Buffer
 	client.Trace = NewSlogTrace(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))

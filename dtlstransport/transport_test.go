@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/fingerprint"
 	"github.com/rtctransport/rtctransport/interop/netsim"
 	"github.com/rtctransport/rtctransport/keying"
@@ -147,6 +148,43 @@ func TestOnRTPGetsPacketsInline(t *testing.T) {
 		synctest.Wait()
 		if !bytes.Equal(got, []byte{0, 1, 2, 3}) {
 			t.Errorf("handler saw %v, want packets 0 to 3 in order", got)
+		}
+	})
+}
+
+// "[...] an unauthenticated [...] message does not stop media" on such a transport
+// (after RFC 7675, Section 5.2): whoever can send to us would stop it.
+func TestForgedEndsDoNotStopMedia(t *testing.T) { // ICE-04
+	synctest.Test(t, func(t *testing.T) {
+		a, b := transportPair(t, netsim.Config{}, nil)
+		defer a.Close()
+		defer b.Close()
+		mustShakeHands(t, a, b)
+		for seq, forged := range [][]byte{
+			plainRecord(record.TypeAlert, 0, 1<<40, []byte{alertWarning, byte(AlertCloseNotify)}),
+			plainRecord(record.TypeAlert, 0, 1<<40, []byte{alertFatal, byte(AlertInternalError)}),
+			plainRecord(record.TypeAlert, 1, 1<<40, make([]byte, 26)),
+			{0x80, 203, 0, 1, 0xde, 0xad, 0xbe, 0xef, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, // RTCP BYE
+			{0x00, 0x11, 0, 0, 0x21, 0x12, 0xa4, 0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+		} {
+			for range 100 {
+				if _, err := a.Mux().Write(forged); err != nil {
+					t.Fatal(err)
+				}
+			}
+			synctest.Wait()
+			if err := b.Err(); err != nil {
+				t.Fatalf("forgery %d ends the transport: %v", seq, err)
+			}
+			for _, way := range []struct{ from, to *Transport }{{a, b}, {b, a}} {
+				if _, err := way.from.WriteRTP(rtpPacket(uint16(seq), "on")); err != nil {
+					t.Fatal(err)
+				}
+				buf := make([]byte, 100)
+				if n, err := way.to.ReadRTP(buf); err != nil || !bytes.HasSuffix(buf[:n], []byte("on")) {
+					t.Errorf("after forgery %d: ReadRTP = %q, %v", seq, buf[:n], err)
+				}
+			}
 		}
 	})
 }
