@@ -6,22 +6,24 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/rtctransport/rtctransport/interop/netsim"
 	"github.com/rtctransport/rtctransport/keying"
 )
 
 // untilLocked waits until a goroutine that is in function waits for a mutex.
-func untilLocked(function string) {
+func untilLocked(t *testing.T, function string) {
+	t.Helper()
 	buf := make([]byte, 1<<20)
-	for {
+	for began := time.Now(); time.Since(began) < time.Minute; runtime.Gosched() {
 		for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 			if state, _, _ := strings.Cut(stack, "\n"); strings.Contains(state, "[sync.Mutex.Lock") && strings.Contains(stack, function+"(") {
 				return
 			}
 		}
-		runtime.Gosched()
 	}
+	t.Fatalf("nobody waits for a lock in %s", function)
 }
 
 // A packet that has met no handler, but comes to the queue only when OnRTP has emptied
@@ -30,20 +32,20 @@ func TestAPacketThatCrossesOnRTPReachesTheHandler(t *testing.T) {
 	var m media
 	m.init(func() {})
 	m.open = func(_ keying.Protector, _, packet []byte) ([]byte, error) { return packet, nil }
-	m.use(nil)
+	m.use(struct{ keying.Protector }{})
 	var got []string
-	done := make(chan struct{})
+	done := make(chan struct{}, 2)
 	m.mu.Lock()
 	go func() {
 		m.handle(func(p []byte) { got = append(got, string(p)) })
 		done <- struct{}{}
 	}()
-	untilLocked("(*media).handle")
+	untilLocked(t, "(*media).handle")
 	go func() {
 		m.receive([]byte("crossing"))
 		done <- struct{}{}
 	}()
-	untilLocked("(*media).receive") // behind handle
+	untilLocked(t, "(*media).receive") // behind handle
 	m.mu.Unlock()
 	<-done
 	<-done
