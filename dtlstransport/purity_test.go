@@ -19,6 +19,7 @@ import (
 var shellFiles = []string{
 	"association.go",
 	"batch.go",
+	"burstsocket.go",
 	"carrier.go",
 	"conn.go",
 	"dial.go",
