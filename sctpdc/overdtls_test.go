@@ -163,6 +163,8 @@ func TestEachPacketIsOneRecordOfAFullDatagram(t *testing.T) {
 		if m, err := d.Receive(t.Context()); err != nil || len(m.Data) != 262144 {
 			t.Fatal(len(m.Data), err)
 		}
+		time.Sleep(time.Second) // all is acknowledged
+		synctest.Wait()
 		for i := range 2 {
 			largest := 0
 			records := p.wires[i].records(t, applicationData)

@@ -201,3 +201,46 @@ func TestBarePionOpensItsWindowLate(t *testing.T) {
 		_ = a.Close()
 	})
 }
+
+// SCTP-23: the SACK that opens the window again is lost, as is the last of what was sent before; the sender's probes find
+// out that there is room.
+func TestWindowThatOpensUnnoticedIsFoundByProbes(t *testing.T) {
+	inTapped(t, Config{}, Config{ChannelQueue: 256 << 10, StallTimeout: -1}, func(p *pair, x, y *tap) {
+		c, d := p.open(p.client, p.server, "x", nil)
+		const count = 250 // 4 MB: more than the queue and the window hold
+		go func() {
+			for range count {
+				if c.SendBinary(context.Background(), make([]byte, 16384)) != nil {
+					return
+				}
+			}
+		}()
+		time.Sleep(20 * time.Second)
+		for _, side := range []*tap{x, y} {
+			side.mu.Lock()
+			side.drop = func([]byte) bool { return true }
+			side.mu.Unlock()
+		}
+		received := 0
+		for ; received < 40; received++ {
+			if _, err := d.Receive(within(t, time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(2 * time.Second)
+		for _, side := range []*tap{x, y} {
+			side.mu.Lock()
+			side.drop = nil
+			side.mu.Unlock()
+		}
+		began := time.Now()
+		for ; received < count; received++ {
+			if _, err := d.Receive(within(t, time.Minute)); err != nil {
+				t.Fatalf("message %d: %v", received, err)
+			}
+		}
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("the rest took %v", took)
+		}
+	})
+}
