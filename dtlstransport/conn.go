@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/fingerprint"
 	"github.com/rtctransport/rtctransport/keying"
 	"github.com/rtctransport/rtctransport/mux"
@@ -83,6 +84,9 @@ func newConn(by carrier, role Role, config *Config) (*Conn, error) {
 	c.queue.limit = config.ReceiveBuffer
 	if c.queue.limit <= 0 {
 		c.queue.limit = defaultReceiveBuffer
+	}
+	if c.reliable {
+		c.queue.limit = max(c.queue.limit, lengthSize+record.MaxPlaintext) // a record that has no room would be lost
 	}
 	engine.SetRTT(by.RTT())
 	engine.SetRemoteAddr(by.RemoteAddr().String())

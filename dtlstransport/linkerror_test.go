@@ -193,3 +193,35 @@ func TestCloseDoesNotWaitForALinkThatIsStuck(t *testing.T) {
 		}
 	})
 }
+
+// Nothing may be dropped over a link that loses nothing, however little a Conn is to hold for its reader.
+func TestASmallReceiveBufferLosesNothingOverAReliableTransport(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		client.ReliableTransport, server.ReliableTransport, server.ReceiveBuffer = true, true, 100
+		x, y := netsim.Pipe(netsim.Config{Delay: 10 * time.Millisecond})
+		a, errA := Client(x, client)
+		b, errB := Server(y, server)
+		if errA != nil || errB != nil {
+			t.Fatal(errA, errB)
+		}
+		defer a.Close()
+		defer b.Close()
+		go b.Handshake(t.Context())
+		if err := a.Handshake(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []int{1000, record.MaxPlaintext, 1} {
+			if _, err := a.Write(make([]byte, n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = b.SetReadDeadline(time.Now().Add(time.Second))
+		buf := make([]byte, record.MaxPlaintext)
+		for _, want := range []int{1000, record.MaxPlaintext, 1} {
+			if n, err := b.Read(buf); n != want || err != nil {
+				t.Errorf("read %d bytes, %v; want %d", n, err, want)
+			}
+		}
+	})
+}

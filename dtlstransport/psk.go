@@ -115,8 +115,8 @@ func (p *PSK) keyFor(identity []byte) []byte {
 	return random
 }
 
-// pskPreMaster returns the premaster secret of a key. shared is the ECDH secret;
-// nil if there is none.
+// pskPreMaster returns the premaster secret of a key. shared is the ECDH secret, of
+// which nothing is left; nil if there is none.
 //
 //	struct {
 //	    opaque other_secret<0..2^16-1>;
@@ -133,6 +133,7 @@ func pskPreMaster(shared, key []byte) []byte {
 	b := make([]byte, 0, 2+len(shared)+2+len(key))
 	b = binary.BigEndian.AppendUint16(b, uint16(len(shared)))
 	b = append(b, shared...)
+	clear(shared)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(key)))
 	return append(b, key...)
 }

@@ -303,3 +303,23 @@ func TestSealAndOpenAllocateNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestProtectedLooksAtTheEpochAlone(t *testing.T) {
+	var s Sealer
+	plain, err := s.Append(nil, TypeHandshake, Version12, []byte("hello"))
+	if err != nil || s.Next() != 1 {
+		t.Fatalf("%v, next number %d", err, s.Next())
+	}
+	for epoch, want := range map[uint16]bool{0: false, 1: true, 256: true} {
+		for _, typ := range []ContentType{TypeHandshake, TypeConnectionID} {
+			b := append([]byte(nil), plain...)
+			b[0], b[3], b[4] = byte(typ), byte(epoch>>8), byte(epoch)
+			if got := Protected(b); got != want {
+				t.Errorf("%v of epoch %d: %v", typ, epoch, got)
+			}
+			if Protected(b[:HeaderLen-1]) {
+				t.Error("less than a header")
+			}
+		}
+	}
+}

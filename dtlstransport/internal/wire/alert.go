@@ -15,6 +15,3 @@ func ParseAlert(b []byte) (level, description uint8, err error) {
 	}
 	return b[0], b[1], nil
 }
-
-// AppendAlert appends the two bytes of an alert to b.
-func AppendAlert(b []byte, level, description uint8) []byte { return append(b, level, description) }

@@ -9,13 +9,3 @@ func ParseServerHelloDone(body []byte) error {
 	}
 	return nil
 }
-
-// ParseHelloRequest checks the body of a HelloRequest.
-//
-//	struct { } HelloRequest;                              // RFC 5246, Section 7.4.1.1
-func ParseHelloRequest(body []byte) error {
-	if len(body) != 0 {
-		return decodeError("HelloRequest: not empty")
-	}
-	return nil
-}
