@@ -10,6 +10,7 @@ const timedOut = `(?m)^error stage=handshake .*timed out`
 // showFault waits for the evidence of a known fault.
 func (r *run) showFault(why, evidence string) {
 	s := r.s
+	s.silent = evidence == timedOut
 	var we, they *process.Process
 	if r.role == "client" {
 		we = r.start(r.ours, append(r.flags("server"), "--addr", "127.0.0.1:0", "--accept", "2")...)

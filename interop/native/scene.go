@@ -39,6 +39,8 @@ type scene struct {
 	pathMTU int  // larger datagrams are lost; 0: none are
 	final   bool // the first datagram of the server with a ChangeCipherSpec is lost
 
+	silent bool // the foreign side will have said its last word
+
 	slow bool // not for those who wait for the result
 
 	beyond bool // what WebRTC does not have: see suiteScenes
@@ -108,7 +110,7 @@ func (r *run) flags(role string) []string {
 		groups = s.refusal.group
 	}
 	timeout := "40"
-	if s.final {
+	if s.silent {
 		timeout = "12" // nothing more will come
 	}
 	args := []string{role, "--suites", suite, "--timeout", timeout, "--groups", groups, "--trace", r.Trace()}

@@ -85,6 +85,7 @@ func (l *lab) play(t *table.Trial, s *scene) {
 	dir := t.TempDir()
 	w := l.ours(t, s, dir)
 	refused := s.refused
+	handshakes := w.Handshakes() // before the capture: the last close_notify may be on its way
 	packets := dissect(t, dir, w)
 	if s.chacha() && len(packets) > 0 && countFinished(packets) == 0 {
 		other := t.TempDir()
@@ -94,7 +95,7 @@ func (l *lab) play(t *table.Trial, s *scene) {
 		t.Fault("it does not decrypt ChaCha20-Poly1305 in DTLS 1.2, of OpenSSL with itself neither")
 		return
 	}
-	l.judge(t, packets, w.Handshakes(), refused)
+	l.judge(t, packets, handshakes, refused)
 }
 
 // judge compares what tshark says with what went over the wire.
@@ -109,8 +110,8 @@ func (l *lab) judge(t *table.Trial, packets []packet, handshakes []watch.Handsha
 			}
 		}
 	}
-	if len(packets) != datagrams {
-		t.Errorf("tshark sees %d packets, want %d", len(packets), datagrams)
+	if len(packets) < datagrams {
+		t.Errorf("tshark sees %d packets, want at least %d", len(packets), datagrams)
 	}
 	for _, p := range packets {
 		if p.trouble != "" {
