@@ -6,9 +6,11 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -148,8 +150,8 @@ func (r *runner) run(t *table.Trial, s *starter, name, role string, p path) bool
 	if !ok {
 		return false
 	}
-	if len(o.Facts) > 0 {
-		t.Logf("%v", o.Facts)
+	for _, name := range slices.Sorted(maps.Keys(o.Facts)) {
+		t.Logf("%s %v", name, o.Facts[name])
 	}
 	if why != "" {
 		if o.Error == "" || !strings.Contains(o.Error, evidence) {
