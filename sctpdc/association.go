@@ -179,6 +179,7 @@ func (a *Association) run(ctx context.Context, findMTU bool, tokens []sctp.Clien
 	}
 	a.mu.Lock()
 	a.sctp = s
+	a.gate.probe.association.Store(s)
 	a.took = time.Since(a.began)
 	aborting := a.aborting
 	a.mu.Unlock()

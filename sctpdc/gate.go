@@ -33,6 +33,7 @@ type gate struct {
 
 	sack   sackUpdate
 	burst  burst
+	probe  tailProbe
 	outbox outbox
 
 	// Used by Write only, which pion/sctp calls from one goroutine.
@@ -75,6 +76,7 @@ type gateOwner interface {
 	resetsAnswered(ids []uint16) // the peer has performed our resets of these streams, and pion/sctp knows
 	violated(reason error)       // the association must be aborted
 	windowExcess() uint32        // bytes by which the window must be narrower than pion/sctp thinks
+	reliable(stream uint16) bool // what is sent on the stream may be sent again as often as it takes; asked outside of Read and Write
 	event(Event)
 }
 
@@ -230,6 +232,9 @@ func (g *gate) inbound(p []byte) int {
 			}
 			changed = g.burst.limit(c) || changed
 			g.releaseResets(c)
+			if len(c.value) >= 4 {
+				g.heardSACK(binary.BigEndian.Uint32(c.value))
+			}
 		default:
 			g.inboundControl(c)
 		}
@@ -327,7 +332,7 @@ func (g *gate) Write(p []byte) (int, error) {
 		}
 		switch c.typ {
 		case chunkData, chunkIData:
-			g.outboundData(c, rest)
+			g.outboundData(p, c, rest)
 			return g.putData(p)
 		case chunkSack:
 			return g.writeSack(p, c)
@@ -384,8 +389,10 @@ func (g *gate) writeFailed(err error) {
 	g.connFailed(err)
 }
 
-// outboundData counts what is sent again.
-func (g *gate) outboundData(c chunk, rest []byte) {
+// outboundData counts what is sent again, and takes note of what is new.
+func (g *gate) outboundData(packet []byte, c chunk, rest []byte) {
+	var first uint32
+	isNew, isOld := false, false
 	for ok := true; ok; c, rest, ok = nextChunk(rest) {
 		if c.typ != chunkData && c.typ != chunkIData || len(c.value) < 4 {
 			continue
@@ -394,11 +401,23 @@ func (g *gate) outboundData(c chunk, rest []byte) {
 		if g.hasLastTSN && int32(tsn-g.lastTSN) <= 0 {
 			g.stats.retransmissions.Add(1)
 			g.burst.repeated()
+			if !isOld && !isNew {
+				first, isOld = tsn, true
+			}
 			continue
 		}
 		g.lastTSN, g.hasLastTSN = tsn, true
 		g.sentTSN.Store(1<<32 | uint64(tsn))
 		g.burst.packetSent(tsn)
+		if !isNew {
+			first, isNew = tsn, true
+		}
+	}
+	switch {
+	case isNew:
+		g.sentNew(packet, first, g.lastTSN)
+	case isOld:
+		g.sentAgain(packet, first)
 	}
 }
 
@@ -432,6 +451,7 @@ func (g *gate) outbound(c chunk) {
 func (g *gate) Close() error {
 	g.closeOnce.Do(func() {
 		g.closeErr = g.conn.Close()
+		g.stopProbe()
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		if g.linger != nil {

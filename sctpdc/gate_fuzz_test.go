@@ -15,6 +15,7 @@ func (o *seeingOwner) firstMessage(uint16)     { o.first++ }
 func (o *seeingOwner) resetsAnswered([]uint16) {}
 func (o *seeingOwner) violated(reason error)   { o.violation = reason }
 func (o *seeingOwner) windowExcess() uint32    { return 1000 }
+func (o *seeingOwner) reliable(uint16) bool    { return true }
 func (o *seeingOwner) event(Event)             {}
 
 // FuzzGate puts chunks behind a good header. What the gate lets through has a good checksum, chunks that fit, and only

@@ -267,6 +267,14 @@ func (a *Association) withdraw() {
 	a.mu.Unlock()
 }
 
+// reliable is asked by the gate.
+func (a *Association) reliable(id uint16) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	c := a.channels[id]
+	return c != nil && c.options.MaxRetransmits == nil && c.options.MaxLifetime == nil
+}
+
 // offer gives a channel to Accept.
 func (a *Association) offer(c *Channel) {
 	a.mu.Lock()

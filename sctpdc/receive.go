@@ -198,7 +198,9 @@ func (c *Channel) handleDCEP(b []byte) error {
 	if err := c.a.admit(c); err != nil {
 		return err
 	}
+	c.a.mu.Lock() // for reliable
 	c.label, c.options = m.label, m.options()
+	c.a.mu.Unlock()
 	c.a.weights.set(c.id, c.options.Priority)
 	c.answered = true
 	close(c.answer)
