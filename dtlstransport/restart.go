@@ -133,7 +133,7 @@ func (t *Transport) succeed(next *lane) {
 	t.rtp.expect(p)
 	t.rtcp.expect(p)
 	if p != nil {
-		t.attach()
+		go t.attach()
 	}
 	t.wait = true
 	if e := next.conn.engine; e.sentFinalFlight() {

@@ -27,7 +27,9 @@ func (t *Transport) Start(connected func(), ended func(err error)) {
 	c := t.Conn()
 	c.Start(nil, nil)
 	if connected, _ := c.was(); connected {
-		t.tellConnected()
+		if tell := t.takeConnected(); tell != nil {
+			go tell()
+		}
 	}
 	select {
 	case <-t.done:
@@ -36,11 +38,11 @@ func (t *Transport) Start(connected func(), ended func(err error)) {
 	}
 }
 
-// tellConnected and tellEnded may be called often, and tell once.
-func (t *Transport) tellConnected() {
+// takeConnected and tellEnded may be called often; what they are for is done once.
+func (t *Transport) takeConnected() func() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.news.tellConnected()
+	return t.news.takeConnected()
 }
 
 func (t *Transport) tellEnded(err error) {
@@ -56,14 +58,23 @@ type news struct {
 	told      chan struct{} // closed when connected has returned; nil while it has not been called
 }
 
+// takeConnected returns the call that tells of the connection, for a goroutine of its own, or nil if there is none to make.
+func (n *news) takeConnected() func() {
+	f := n.connected
+	if f == nil {
+		return nil
+	}
+	told := make(chan struct{})
+	n.connected, n.told = nil, told
+	return func() {
+		defer close(told)
+		f()
+	}
+}
+
 func (n *news) tellConnected() {
-	if f := n.connected; f != nil {
-		told := make(chan struct{})
-		n.connected, n.told = nil, told
-		go func() {
-			defer close(told)
-			f()
-		}()
+	if tell := n.takeConnected(); tell != nil {
+		go tell()
 	}
 }
 

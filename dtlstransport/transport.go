@@ -50,43 +50,52 @@ func NewTransport(link mux.Link, role Role, config *Config) (*Transport, error) 
 	t.rtp.init(t.renewed)
 	t.rtcp.init(t.renewed)
 	first.conn.onConnected = func() {
-		t.connected(first)
-		t.tellConnected()
+		if then := t.connected(first); then != nil {
+			go then()
+		}
 	}
 	return t, nil
 }
 
-// connected is called with the connection's lock, when the gate has opened.
-func (t *Transport) connected(first *lane) {
+// connected is called with the connection's lock, when the gate has opened. It returns what is to be done without it, if
+// anything: one goroutine has media come to us, and then tells who wants to know.
+func (t *Transport) connected(first *lane) (then func()) {
 	p, err := first.protector()
 	switch {
 	case p == nil && err == nil:
-		return
+		return t.takeConnected()
 	case err != nil:
 		t.rtp.end(err)
 		t.rtcp.end(err)
 		if !errors.Is(err, ErrNoSRTP) {
 			first.conn.end(fmt.Errorf("dtls: SRTP: %w", err))
 		}
-		go t.mux.Handle(nil, mux.RTP, mux.RTCP)
-		return
+		tell := t.takeConnected()
+		return func() {
+			t.mux.Handle(nil, mux.RTP, mux.RTCP)
+			if tell != nil {
+				tell()
+			}
+		}
 	}
 	t.rtp.use(p)
 	t.rtcp.use(p)
-	t.attach()
+	tell := t.takeConnected()
+	return func() {
+		t.attach()
+		if tell != nil {
+			tell()
+		}
+	}
 }
 
-// attach has media come to us, once.
+// attach has media come to us, once. What came early is handled before it returns, and the handlers may call us back: it is
+// not called under the lock.
 func (t *Transport) attach() {
-	if t.attached.Swap(true) {
-		return
-	}
-	// What came early is handled before Handle returns, and the handlers may call
-	// us back: not under the lock.
-	go func() {
+	if !t.attached.Swap(true) {
 		t.mux.Handle(t.rtp.receive, mux.RTP)
 		t.mux.Handle(t.rtcp.receive, mux.RTCP)
-	}()
+	}
 }
 
 // Handshake runs the handshake to its end; see Conn.Handshake.
