@@ -50,7 +50,8 @@
 //     acceptable leaves the handshake as it was, and the genuine flight can still
 //     come.
 //   - Before the peer is authenticated, what anybody could have forged is a hint
-//     and not a verdict: it starts Config.FailureGrace, and progress clears it.
+//     and not a verdict: it starts Config.FailureGrace, and progress clears it. So
+//     does silence, where a peer that meant it would have repeated its flight.
 //   - A flight that was tampered with on its way, and verifies all the same, gives
 //     way to the genuine one when the other side cannot accept what it led to.
 //   - What makes no sense on the wire is dropped and counted (Stats). It is never

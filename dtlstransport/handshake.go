@@ -50,6 +50,7 @@ type handshake struct {
 	hints   []error            // what the wire said against the handshake, unauthenticated
 	refusal *AlertError        // the latest of them; what the handshake fails with
 	grace   time.Time          // when it does; zero: nothing was said
+	meant   bool               // the peer has said more since, or an alert
 
 	clientRandom wire.Random
 	serverRandom wire.Random
@@ -121,7 +122,9 @@ func (h *handshake) handleFragments(now time.Time, epoch int, recordSeq uint64, 
 			h.repeated = true
 			e.trace.repeats()
 		}
-		switch h.inbox[epoch].Add(header, fragment) {
+		outcome := h.inbox[epoch].Add(header, fragment)
+		h.meant = h.meant || outcome != flight.Old
+		switch outcome {
 		case flight.Kept:
 			h.changed = true
 			h.latest = lastMessage{true, epoch, header.Seq}
@@ -323,8 +326,9 @@ func (h *handshake) hint(now time.Time, a *AlertError) error {
 		h.refusal = a
 	}
 	if h.grace.IsZero() {
-		h.grace = now.Add(grace)
+		h.grace, h.meant = now.Add(grace), false
 	}
+	h.meant = h.meant || a.FromPeer
 	h.e.trace.hint(a, h.grace)
 	return nil
 }
@@ -332,9 +336,17 @@ func (h *handshake) hint(now time.Time, a *AlertError) error {
 // clearHints forgets the hints: progress has disproved them.
 func (h *handshake) clearHints() { h.hints, h.refusal, h.grace = nil, nil, time.Time{} }
 
-// graceOver reports whether nothing has disproved the hints in time.
+// graceOver reports whether nothing has disproved the hints in time. A peer repeats a
+// flight that we do not answer. If we have refused one and heard no more of it, somebody else has
+// sent it, who does not: the peer may be late, and gets its time as if nothing had come.
 func (h *handshake) graceOver(now time.Time) bool {
-	return !h.grace.IsZero() && !now.Before(h.grace)
+	if h.grace.IsZero() || now.Before(h.grace) {
+		return false
+	}
+	if !h.meant {
+		h.grace = time.Time{}
+	}
+	return h.meant
 }
 
 // A peerVerdict is proof that a certificate matches the peer's fingerprints.

@@ -140,3 +140,52 @@ func TestOneAlteredCopyEndsNoHandshake(t *testing.T) { // HS-05, HS-06
 		}
 	}
 }
+
+// A forged message that is refused is sent once. A peer that begins after FailureGrace is not late for it, in either role;
+// the verdict on a flight that a peer means, and so repeats, is another test's (TestAGenuineFailureIsReportedWithinFailureGrace).
+func TestARefusedMessageThatNobodyRepeatsIsNoVerdict(t *testing.T) { // ALERT-03
+	const late = 3 * time.Second // DefaultFailureGrace is 2 s
+	for _, to := range []Role{RoleClient, RoleServer} {
+		s := newQuickScene(t)
+		e := s.client
+		forged := plainFragment(wire.Header{Type: wire.TypeServerHelloDone}, nil)
+		if to == RoleServer {
+			e = s.server
+			forged = plainFragment(wire.Header{Type: wire.TypeFinished, Length: 12, FragmentLength: 12}, make([]byte, 12))
+		}
+		s.instead = func(_ *end, _ int, b []byte) [][]byte {
+			if s.now.Before(epochZero.Add(late)) {
+				return nil
+			}
+			return [][]byte{b}
+		}
+		s.start()
+		s.inject(e, forged)
+		if len(e.hs.hints) != 1 {
+			t.Fatalf("to the %s: %d hints", e.name, len(e.hs.hints))
+		}
+		if !s.run(time.Minute, s.bothConnected) {
+			t.Errorf("to the %s: client %v, server %v", e.name, s.client.err, s.server.err)
+		}
+	}
+}
+
+// What a peer means it says again, or by an alert, and then the time is up after FailureGrace, not more.
+func TestAGenuineFailureIsReportedWithinFailureGrace(t *testing.T) { // ALERT-03
+	for _, alert := range []bool{false, true} {
+		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		if alert {
+			server.FailureGrace = -1
+			server.CipherSuites, client.CipherSuites = []CipherSuite{TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}, []CipherSuite{TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384}
+		} else {
+			client.RemoteFingerprints = strangers(t)
+		}
+		s := newScene(t, client, server, netsim.Config{Delay: sceneDelay})
+		s.start()
+		s.run(time.Minute, func() bool { return s.client.err != nil })
+		// The hint comes after one round trip.
+		if elapsed := s.now.Sub(epochZero); s.client.err == nil || elapsed > 2*sceneDelay+client.failureGrace() {
+			t.Errorf("an alert %v: %v after %v", alert, s.client.err, elapsed)
+		}
+	}
+}

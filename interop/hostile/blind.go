@@ -130,6 +130,8 @@ func (a *attack) message() bool {
 	return a.datagram[0] == forge.Handshake && len(a.datagram) > 25 && a.datagram[3] == 0 && a.datagram[4] == 0
 }
 
+func (a *attack) alert() bool { return a.datagram[0] == forge.Alert }
+
 func (a *attack) hello() bool { return a.message() && a.datagram[13] == forge.TypeClientHello }
 
 func (a *attack) verifyRequest() bool {

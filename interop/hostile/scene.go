@@ -51,7 +51,8 @@ type scene struct {
 	kind      kind
 	mtu       int // zero: what the kind says
 	classical [2]bool
-	knowsRTT  bool // both ends know the round-trip time
+	knowsRTT  bool          // both ends know the round-trip time
+	late      time.Duration // until then nobody listens where the server will be
 	link      netsim.Config
 	change    func(client, server *dtlstransport.Config) // nil: nothing
 }
@@ -248,7 +249,9 @@ func (s *stage) step(limit time.Time) bool {
 	}
 	if d, b, ok := s.link.Receive(s.now, nil); ok {
 		s.deliveries++
-		s.deliver(1-int(d), b, false)
+		if to := 1 - int(d); to == client || s.elapsed() >= s.late {
+			s.deliver(to, b, false)
+		}
 		return true
 	}
 	for _, e := range s.ends {
