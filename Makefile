@@ -24,7 +24,7 @@ test: setup lint
 	$(GO) test -race -timeout 25m ./...
 	$(GO) run ./interop -quick -require -again 5
 	$(GO) run ./interop/hostile -short
-	$(GO) run .ci/vulnerabilities.go
+	$(GO) run ./interop/vulnerabilities
 	for m in $(MODULES); do (cd $$m && $(GO) test -race -short -timeout 25m ./...) || exit 1; done
 	cd examples/sfu && RTC_REQUIRE_BROWSERS=1 $(GO) test ./...
 
@@ -68,4 +68,4 @@ fuzz:
 			echo "$$p $$f"; (cd $$p && $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) .) || exit 1; done; done
 
 vulnerabilities:
-	$(GO) run .ci/vulnerabilities.go
+	$(GO) run ./interop/vulnerabilities
