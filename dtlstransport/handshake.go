@@ -122,9 +122,8 @@ func (h *handshake) handleFragments(now time.Time, epoch int, recordSeq uint64, 
 			h.repeated = true
 			e.trace.repeats()
 		}
-		outcome := h.inbox[epoch].Add(header, fragment)
-		h.meant = h.meant || outcome != flight.Old
-		switch outcome {
+		h.meant = h.meant || header.Seq >= h.inbox[epoch].Next()
+		switch h.inbox[epoch].Add(header, fragment) {
 		case flight.Kept:
 			h.changed = true
 			h.latest = lastMessage{true, epoch, header.Seq}
@@ -326,7 +325,8 @@ func (h *handshake) hint(now time.Time, a *AlertError) error {
 		h.refusal = a
 	}
 	if h.grace.IsZero() {
-		h.grace, h.meant = now.Add(grace), false
+		h.grace = now.Add(grace)
+		h.meant = false
 	}
 	h.meant = h.meant || a.FromPeer
 	h.e.trace.hint(a, h.grace)
