@@ -217,7 +217,9 @@ type Config struct {
 	// FailureGrace is how long the genuine peer has to make progress after
 	// something on the wire said that the handshake fails, for anybody can forge
 	// that. Zero means DefaultFailureGrace, which covers the second resend of every
-	// known peer; negative means that the first such sign is the verdict.
+	// known peer; negative means that the first such sign is the verdict. In so much
+	// time or more a peer repeats what it means: a flight that came once and was refused is
+	// then no sign.
 	FailureGrace time.Duration
 
 	// Against forgers and floods.

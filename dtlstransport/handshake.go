@@ -337,16 +337,18 @@ func (h *handshake) hint(now time.Time, a *AlertError) error {
 func (h *handshake) clearHints() { h.hints, h.refusal, h.grace = nil, nil, time.Time{} }
 
 // graceOver reports whether nothing has disproved the hints in time. A peer repeats a
-// flight that we do not answer. If we have refused one and heard no more of it, somebody else has
-// sent it, who does not: the peer may be late, and gets its time as if nothing had come.
+// flight that we do not answer, and within DefaultFailureGrace. If we have refused one and heard
+// no more in that time, somebody else has sent it, who does not: the peer may be late, and gets
+// its time as if nothing had come.
 func (h *handshake) graceOver(now time.Time) bool {
 	if h.grace.IsZero() || now.Before(h.grace) {
 		return false
 	}
-	if !h.meant {
+	if !h.meant && h.e.config.failureGrace() >= DefaultFailureGrace {
 		h.grace = time.Time{}
+		return false
 	}
-	return h.meant
+	return true
 }
 
 // A peerVerdict is proof that a certificate matches the peer's fingerprints.
