@@ -58,3 +58,14 @@ func TestEveryOfferAndAnswerGivesOppositeRolesOrNone(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseSetup(f *testing.F) {
+	for _, s := range []string{"actpass", "active", "passive", "holdconn", "", "ACTIVE", "active ", "Setup(0)"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		if s, err := ParseSetup(value); (err == nil) != (s != 0) || err == nil && s.String() != value {
+			t.Errorf("%q is %v, %v", value, s, err)
+		}
+	})
+}

@@ -58,3 +58,26 @@ func TestAnApplicationCanSealTheTickets(t *testing.T) {
 		t.Error("the client has stored a ticket that it did not get")
 	}
 }
+
+func FuzzOpenTicket(f *testing.F) {
+	keys, now := NewTicketKeys([32]byte{1}), time.Unix(1e9, 0)
+	genuine, _ := keys.SealTicket(now, []byte("a session"))
+	f.Add(genuine, int64(0))
+	f.Add(genuine[:len(genuine)-1], int64(0))
+	f.Add(genuine, int64(1<<40))
+	f.Add([]byte{}, int64(-1))
+	f.Fuzz(func(t *testing.T, ticket []byte, later int64) {
+		at := time.Unix(1e9+later, 0)
+		session, _ := keys.OpenTicket(at, ticket)
+		if session == nil {
+			return
+		}
+		if string(session) != "a session" {
+			t.Errorf("%x was opened: %q", ticket, session)
+		}
+		ticket[uint64(later)%uint64(len(ticket))] ^= 1
+		if session, _ := keys.OpenTicket(at, ticket); session != nil {
+			t.Errorf("%x was opened after a change", ticket)
+		}
+	})
+}

@@ -338,3 +338,25 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	}
 }
+
+func FuzzParseSet(f *testing.F) {
+	sum := strings.TrimSuffix(strings.Repeat("AB:", 32), ":")
+	f.Add("sha-256 "+sum, "sha-1 AB")
+	f.Add("sha-512 "+sum, "")
+	f.Add("md5 "+sum, "sha-256 "+strings.ToLower(sum))
+	f.Fuzz(func(t *testing.T, a, b string) {
+		s, err := ParseSet(a, b)
+		if err != nil {
+			if s != nil {
+				t.Errorf("%v beside %v", s, err)
+			}
+			return
+		}
+		if len(s) != 2 || s.Check() != nil {
+			t.Errorf("%q, %q: %v, %v", a, b, s, s.Check())
+		}
+		if s.Verify([]byte("not the one")) == nil {
+			t.Errorf("%q, %q: any certificate will do", a, b)
+		}
+	})
+}

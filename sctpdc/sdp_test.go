@@ -61,3 +61,21 @@ func TestPeerMaxMessageSizeMayBecomeKnownLater(t *testing.T) {
 		}
 	})
 }
+
+func FuzzParseMaxMessageSize(f *testing.F) {
+	for _, s := range []string{"", "0", "65536", "a=max-message-size:262144", "99999999999999999999", "-1", "1 2", "a=max-message-size:"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, attribute string) {
+		n, err := ParseMaxMessageSize(attribute)
+		switch {
+		case err != nil && n != 0, err == nil && n == 0, n < -1, n > math.MaxInt32:
+			t.Errorf("%q: %d, %v", attribute, n, err)
+		case n > 0:
+			c := Config{MaxMessageSize: n}
+			if again, err := ParseMaxMessageSize(c.MaxMessageSizeAttribute()); again != n || err != nil {
+				t.Errorf("%q is %d, which is written as %q", attribute, n, c.MaxMessageSizeAttribute())
+			}
+		}
+	})
+}
