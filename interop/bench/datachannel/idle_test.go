@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"github.com/rtctransport/rtctransport/interop/bench/rounds"
 )
 
 // BenchmarkDataChannelIdle makes associations with 10 channels each and lets them rest. An operation is one association, both ends;
@@ -41,10 +43,10 @@ func BenchmarkDataChannelIdle(b *testing.B) {
 			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/each/1000, "heap-kB/end")
 			b.ReportMetric(float64(after.StackInuse-before.StackInuse)/each/1000, "stack-kB/end")
 			b.ReportMetric(float64(runtime.NumGoroutine()-goroutines)/each, "goroutines/end")
-			cpu := cpuTime()
+			cpu := rounds.CPUTime()
 			const rest = 5 * time.Second
 			time.Sleep(rest)
-			b.ReportMetric(float64(cpuTime()-cpu)/float64(rest/time.Second)/each/1000, "CPU-us/s/end")
+			b.ReportMetric(float64(rounds.CPUTime()-cpu)/float64(rest/time.Second)/each/1000, "CPU-us/s/end")
 			runtime.KeepAlive(used)
 			for _, e := range all {
 				e.close()

@@ -1,6 +1,10 @@
 package datachannel
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/rtctransport/rtctransport/interop/bench/rounds"
+)
 
 // BenchmarkDataChannelPingPong sends 64 bytes and waits for their echo. Allocations are those of both ends.
 func BenchmarkDataChannelPingPong(b *testing.B) {
@@ -14,14 +18,14 @@ func BenchmarkDataChannelPingPong(b *testing.B) {
 			x.onMessage(func([]byte) { echo <- struct{}{} })
 			message := make([]byte, 64)
 			b.ReportAllocs()
-			before := cpuTime()
+			before := rounds.CPUTime()
 			for b.Loop() {
 				if err := x.send(message); err != nil {
 					b.Fatal(err)
 				}
 				<-echo
 			}
-			b.ReportMetric(float64(cpuTime()-before)/float64(b.N)/1000, "CPU-us/op")
+			b.ReportMetric(float64(rounds.CPUTime()-before)/float64(b.N)/1000, "CPU-us/op")
 		})
 	}
 	for _, stack := range nodeStacks {

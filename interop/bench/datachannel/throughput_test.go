@@ -4,6 +4,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/rtctransport/rtctransport/interop/bench/rounds"
 )
 
 // BenchmarkDataChannelThroughput sends messages of 16 KiB one way over one ordered channel. An operation is one message. Beside MB/s:
@@ -47,7 +49,7 @@ func throughput(b *testing.B, s stack, size int) {
 	b.SetBytes(int64(size))
 	b.ReportAllocs()
 	b.ResetTimer()
-	before := cpuTime()
+	before := rounds.CPUTime()
 	for range b.N {
 		if err := x.send(message); err != nil {
 			b.Fatal(err)
@@ -55,6 +57,6 @@ func throughput(b *testing.B, s stack, size int) {
 	}
 	<-done
 	b.StopTimer()
-	b.ReportMetric(float64(cpuTime()-before)/float64(b.N)/float64(size), "CPU-ns/B")
+	b.ReportMetric(float64(rounds.CPUTime()-before)/float64(b.N)/float64(size), "CPU-ns/B")
 	b.ReportMetric(float64(silence)/float64(time.Millisecond), "silence-ms")
 }

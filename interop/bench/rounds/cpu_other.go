@@ -4,7 +4,7 @@ package rounds
 
 import "time"
 
-// cpuTime is the time on the clock where CPU time is not known.
-func cpuTime() time.Duration { return time.Since(start) }
+// CPUTime is the time on the clock where CPU time is not known.
+func CPUTime() time.Duration { return time.Since(start) }
 
 var start = time.Now()

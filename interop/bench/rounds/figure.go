@@ -64,9 +64,9 @@ func (c *Contender) times(f *Figure) int { return max(1, f.Times/max(1, c.Slow))
 
 // CPU returns the CPU time in ns that this process spends on f, all its threads and the kernel's work for them included.
 func CPU(f func() error) (ns float64, err error) {
-	before := cpuTime()
+	before := CPUTime()
 	err = f()
-	return float64(cpuTime() - before), err
+	return float64(CPUTime() - before), err
 }
 
 // Repeat does something n times, for a Contender whose cost is CPU time in units of so long.
