@@ -5,6 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/pion/sctp"
+
 	"github.com/rtctransport/rtctransport/interop/netsim"
 	"github.com/rtctransport/rtctransport/keying"
 )
@@ -48,7 +50,31 @@ func TestPacketsAreAsLargeAsTheConnectionSays(t *testing.T) {
 	}
 }
 
-// Without a bound, pion/sctp resets all of them by one packet, which no path lets through.
+// The fault behind maxResets: one packet for all of them, which no path lets through.
+func TestBarePionResetsAllStreamsByOnePacket(t *testing.T) {
+	inBarePair(t, func(a, _ *sctp.Association, x, _ *tap) {
+		var streams []*sctp.Stream
+		for id := range uint16(1000) {
+			s, err := a.OpenStream(id, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			streams = append(streams, s)
+		}
+		for _, s := range streams {
+			_ = s.Close()
+		}
+		time.Sleep(time.Minute)
+		largest := 0
+		for _, packet := range x.packets(chunkReconfig) {
+			largest = max(largest, len(packet))
+		}
+		if largest <= defaultMTU {
+			t.Errorf("the largest packet has %d bytes: maxResets may go", largest)
+		}
+	})
+}
+
 func TestManyChannelsThatCloseAtOnceFitIntoDatagrams(t *testing.T) {
 	const n = 1000
 	link := rtt40

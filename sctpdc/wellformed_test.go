@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -173,6 +174,24 @@ func TestSACKsThatCannotBeAreDiscarded(t *testing.T) {
 		}
 		p.want(d, "not acknowledged")
 		<-c.Done()
+	})
+}
+
+// The fault behind wellFormed of a SACK: its counts are believed before its length is looked at.
+func TestBarePionAllocatesWhatASACKSays(t *testing.T) {
+	inBarePair(t, func(a, _ *sctp.Association, _, y *tap) {
+		sack := append(make([]byte, 8), 0xff, 0xff, 0xff, 0xff)
+		const packets = 10
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range packets {
+			y.inject(y.tag(), chunkSack, 0, sack)
+			time.Sleep(time.Second)
+		}
+		runtime.ReadMemStats(&after)
+		if each := (after.TotalAlloc - before.TotalAlloc) / packets; each < 500<<10 {
+			t.Errorf("%d bytes for each: the shield may go", each)
+		}
 	})
 }
 
