@@ -25,7 +25,7 @@ type Local struct {
 type Tracks [kinds]struct{ SSRC, RTX uint32 }
 
 // Answer writes the answer to o. To a publisher we send nothing, so sends is nil; to a subscriber the tracks of the
-// stream called name.
+// stream called name, which is a token.
 func (l *Local) Answer(o *Offer, sends *Tracks, name string) (string, error) {
 	var id [8]byte
 	rand.Read(id[:])
@@ -44,10 +44,15 @@ func (l *Local) Answer(o *Offer, sends *Tracks, name string) (string, error) {
 			MediaName:             sdp.MediaName{Media: section.Media, Protos: section.Protos, Formats: section.Formats},
 			ConnectionInformation: connection("0.0.0.0"),
 		}
-		if section.Kind >= 0 && (sends == nil || sends[section.Kind].SSRC != 0) {
-			l.writeSection(m, section, sends, name)
+		switch {
+		case section.Kind >= 0 && (sends == nil || sends[section.Kind].SSRC != 0):
+			l.writeMedia(m, section, sends, name)
 			group = append(group, section.MID)
-		} // else it keeps port 0: rejected
+		case o.Data != nil && o.Data.Section == section:
+			l.writeData(m)
+			group = append(group, section.MID)
+		default: // it keeps port 0: rejected
+		}
 		if section.MID != "" {
 			m.WithValueAttribute("mid", section.MID)
 		}
@@ -59,7 +64,8 @@ func (l *Local) Answer(o *Offer, sends *Tracks, name string) (string, error) {
 	return string(b), err
 }
 
-func (l *Local) writeSection(m *sdp.MediaDescription, section *Section, sends *Tracks, name string) {
+// writeTransport writes where we are and who, which is the same for all sections.
+func (l *Local) writeTransport(m *sdp.MediaDescription) {
 	// "candidate-id component transport priority address port": the default destination is the first candidate.
 	if f := strings.Fields(l.Candidates[0]); len(f) > 5 {
 		m.MediaName.Port.Value, _ = strconv.Atoi(f[5])
@@ -73,11 +79,14 @@ func (l *Local) writeSection(m *sdp.MediaDescription, section *Section, sends *T
 	m.WithValueAttribute("ice-pwd", l.Credentials.Password)
 	m.WithValueAttribute("fingerprint", l.Fingerprint.String())
 	m.WithValueAttribute("setup", "passive") // the client's hello follows its check at once: one round trip less
+}
+
+func (l *Local) writeMedia(m *sdp.MediaDescription, section *Section, sends *Tracks, name string) {
+	l.writeTransport(m)
 	m.WithPropertyAttribute("rtcp-mux")
 	if section.Reduced {
 		m.WithPropertyAttribute("rtcp-rsize")
 	}
-
 	number := strconv.Itoa(int(section.PayloadType))
 	m.MediaName.Formats = []string{number}
 	m.WithValueAttribute("rtpmap", number+" "+codecs[section.Kind])

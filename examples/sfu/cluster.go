@@ -18,16 +18,19 @@ import (
 // what streams it has; one whose visitors want a stream of another asks for it, and gets its packets once, however many
 // visitors it has.
 //
-//	sfu.presence          what streams a server has: at each change, and every two seconds
+//	sfu.presence          what streams a server has: those that come and go at once, and all every two seconds
 //	sfu.want.{stream}     a server has receivers of it: every two seconds
 //	sfu.media.{stream}    its packets, while somebody wants them
 //	sfu.report.{stream}   its sender reports
 //	sfu.feedback.{stream} a key frame is wanted; the rate that a server's receivers can take
+//	sfu.chat.{room}       a line that somebody has written (clusterchat.go)
 type Cluster struct {
 	sfu      *SFU
 	node     string // our name
 	nats     *nats.Conn
 	embedded *server.Server // nil: the NATS server is somewhere else
+
+	saying sync.Mutex // held while we say what streams we have, so that none comes back after it has gone
 
 	mu     sync.Mutex
 	remote map[string]*remoteStream // by stream id
@@ -37,23 +40,8 @@ type Cluster struct {
 
 const (
 	heartbeat = 2 * time.Second
-	forgotten = 3 * heartbeat // after which a server that is silent is gone
+	forgotten = 3 * heartbeat // after which a stream that nobody speaks of is gone
 )
-
-// presence is what a server says of itself.
-type presence struct {
-	Node    string       `json:"node"`
-	Streams []remoteInfo `json:"streams"`
-}
-
-// remoteInfo is a stream as another server has to know it.
-type remoteInfo struct {
-	ID           string       `json:"id"`
-	Room         string       `json:"room"`
-	Name         string       `json:"name"`
-	PayloadTypes [kinds]uint8 `json:"payloadTypes"`
-	Out          Tracks       `json:"out"`
-}
 
 // feedback is what a server's receivers want of a stream of another.
 type feedback struct {
@@ -66,8 +54,7 @@ type feedback struct {
 type remoteStream struct {
 	*Stream
 	node  string
-	room  *Room
-	last  time.Time            // when its server spoke of it
+	last  time.Time            // when its server spoke of it; guarded by Cluster.mu
 	media []*nats.Subscription // nil: nobody here wants it
 }
 
@@ -109,7 +96,7 @@ func NewCluster(sfu *SFU, url string, embedded *server.Server) (*Cluster, error)
 		sfu: sfu, node: hex.EncodeToString(id[:]), nats: conn, embedded: embedded,
 		remote: make(map[string]*remoteStream), stop: make(chan struct{}),
 	}
-	for subject, handler := range map[string]nats.MsgHandler{"sfu.presence": c.onPresence, "sfu.want.*": c.onWant, "sfu.feedback.*": c.onFeedback} {
+	for subject, handler := range map[string]nats.MsgHandler{"sfu.presence": c.onPresence, "sfu.want.*": c.onWant, "sfu.feedback.*": c.onFeedback, "sfu.chat.*": c.onChat} {
 		if _, err := conn.Subscribe(subject, handler); err != nil {
 			conn.Close()
 			return nil, fmt.Errorf("NATS: %w", err)
@@ -124,7 +111,7 @@ func NewCluster(sfu *SFU, url string, embedded *server.Server) (*Cluster, error)
 func (c *Cluster) Close() {
 	close(c.stop)
 	c.done.Wait()
-	c.publish("sfu.presence", presence{Node: c.node})
+	c.left(c.local()...)
 	_ = c.nats.Flush() // else they forget us a little later
 	c.nats.Close()
 	if c.embedded != nil {
@@ -139,17 +126,6 @@ func (c *Cluster) publish(subject string, v any) {
 	}
 }
 
-// announce tells the others what streams we have.
-func (c *Cluster) announce() {
-	p := presence{Node: c.node}
-	for _, s := range c.sfu.rooms.streams() {
-		if s.local() {
-			p.Streams = append(p.Streams, remoteInfo{s.ID, s.Room, s.Name, s.payloadTypes, s.Out})
-		}
-	}
-	c.publish("sfu.presence", p)
-}
-
 // beat does what is due every two seconds.
 func (c *Cluster) beat() {
 	ticker := time.NewTicker(heartbeat)
@@ -162,7 +138,7 @@ func (c *Cluster) beat() {
 		case now := <-ticker.C:
 			c.announce()
 			for _, r := range c.all() {
-				if now.Sub(r.last) > forgotten {
+				if c.isSilent(r, now) {
 					c.forget(r)
 				} else if c.keepMedia(r) {
 					c.publish("sfu.want."+r.ID, feedback{Node: c.node})
@@ -180,63 +156,6 @@ func (c *Cluster) all() (all []*remoteStream) {
 		all = append(all, r)
 	}
 	return all
-}
-
-// onPresence takes what another server says of itself.
-func (c *Cluster) onPresence(m *nats.Msg) {
-	var p presence
-	if json.Unmarshal(m.Data, &p) != nil || p.Node == c.node {
-		return
-	}
-	now, has := time.Now(), make(map[string]bool)
-	for _, info := range p.Streams {
-		has[info.ID] = true
-		c.mu.Lock()
-		r := c.remote[info.ID]
-		if r != nil {
-			r.last = now
-		}
-		c.mu.Unlock()
-		if r == nil && roomName.MatchString(info.Room) && info.ID != "" && !strings.ContainsAny(info.ID, ".*> ") {
-			c.meet(p.Node, info, now)
-		}
-	}
-	for _, r := range c.all() {
-		if r.node == p.Node && !has[r.ID] {
-			c.forget(r)
-		}
-	}
-}
-
-// meet puts a stream of another server into our room of that name.
-func (c *Cluster) meet(node string, info remoteInfo, now time.Time) {
-	s := &Stream{ID: info.ID, Room: info.Room, Name: info.Name, Out: info.Out, payloadTypes: info.PayloadTypes}
-	s.subscribers.Store(new([]*Subscriber))
-	r := &remoteStream{Stream: s, node: node, room: c.sfu.rooms.get(info.Room), last: now}
-	s.askKeyFrame = func() { c.publish("sfu.feedback."+s.ID, feedback{Node: c.node, KeyFrame: true}) }
-	s.onSubscribers = func() {
-		if c.keepMedia(r) {
-			c.publish("sfu.want."+s.ID, feedback{Node: c.node})
-		}
-	}
-	c.mu.Lock()
-	c.remote[s.ID] = r
-	c.mu.Unlock()
-	r.room.add(s)
-}
-
-// forget takes a stream of another server away.
-func (c *Cluster) forget(r *remoteStream) {
-	c.mu.Lock()
-	delete(c.remote, r.ID)
-	media := r.media
-	r.media = nil
-	c.mu.Unlock()
-	for _, m := range media {
-		_ = m.Unsubscribe()
-	}
-	r.room.remove(r.Stream)
-	r.Stream.end()
 }
 
 // keepMedia subscribes to the packets of a stream while it has receivers here, and reports whether it has.
@@ -307,13 +226,11 @@ func (c *Cluster) onFeedback(m *nats.Msg) {
 
 // ours returns the stream that the last part of the subject names, if it is one of ours.
 func (c *Cluster) ours(m *nats.Msg) *Stream {
-	id := m.Subject[strings.LastIndexByte(m.Subject, '.')+1:]
-	for _, s := range c.sfu.rooms.streams() {
-		if s.ID == id && s.local() {
-			return s
-		}
+	s := c.sfu.rooms.stream(m.Subject[strings.LastIndexByte(m.Subject, '.')+1:])
+	if s == nil || !s.local() {
+		return nil
 	}
-	return nil
+	return s
 }
 
 // onward gives a packet of a stream of ours to the servers that want it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"fmt"
 	"testing"
 	"time"
 )
@@ -40,18 +41,18 @@ func clusterOfTwo(t *testing.T) (a, b *SFU) {
 // publish puts a stream into a room of s.
 func publish(s *SFU, room string) *Stream {
 	stream, _ := testStream()
-	stream.Room = room
+	stream.ID, stream.Room = newID(), room
 	stream.cluster = s.cluster.Load()
 	stream.writeRTCP = func(b []byte) (int, error) { return len(b), nil }
-	s.rooms.get(room).add(stream)
-	s.announce()
+	s.rooms.add(stream)
+	stream.cluster.came(stream)
 	return stream
 }
 
 func TestARoomSpansServers(t *testing.T) {
 	a, b := clusterOfTwo(t)
 	stream := publish(a, "room")
-	remote := func() *Stream { return b.rooms.get("room").Stream(stream.ID) }
+	remote := func() *Stream { return b.rooms.stream(stream.ID) }
 	eventually(t, "b knows the stream of a", func() bool { return remote() != nil })
 	if got := remote(); got.Out != stream.Out || got.Name != stream.Name || !got.has(Video) || got.local() {
 		t.Errorf("%+v", got)
@@ -88,35 +89,56 @@ func TestARoomSpansServers(t *testing.T) {
 	to.connected.Store(false)
 	remote().unsubscribe(to)
 
-	a.rooms.get("room").remove(stream)
-	a.announce()
+	a.rooms.remove(stream)
+	a.cluster.Load().left(stream)
 	eventually(t, "b forgets the stream", func() bool { return remote() == nil })
 }
 
 func TestAServerThatLeavesTakesItsStreamsWithIt(t *testing.T) {
 	a, b := clusterOfTwo(t)
 	stream := publish(a, "room")
-	eventually(t, "b knows the stream of a", func() bool { return b.rooms.get("room").Stream(stream.ID) != nil })
+	eventually(t, "b knows the stream of a", func() bool { return b.rooms.stream(stream.ID) != nil })
 	for _, r := range b.cluster.Load().all() {
-		r.last = time.Now().Add(-2 * forgotten) // as if a had been silent
+		if at := time.Now(); b.cluster.Load().isSilent(r, at) || !b.cluster.Load().isSilent(r, at.Add(2*forgotten)) {
+			t.Error("a stream is silent, or never is")
+		}
 		b.cluster.Load().forget(r)
 	}
-	if b.rooms.get("room").Stream(stream.ID) != nil {
+	if b.rooms.stream(stream.ID) != nil {
 		t.Error("still there")
 	}
 	// And when it speaks again, they are back.
-	a.announce()
-	eventually(t, "b knows it again", func() bool { return b.rooms.get("room").Stream(stream.ID) != nil })
+	a.cluster.Load().came(stream)
+	eventually(t, "b knows it again", func() bool { return b.rooms.stream(stream.ID) != nil })
 }
 
 func TestNobodyCanPutNonsenseIntoRooms(t *testing.T) {
 	a, b := clusterOfTwo(t)
-	for _, info := range []remoteInfo{{ID: "", Room: "room"}, {ID: "a.b", Room: "room"}, {ID: "x", Room: "no room"}, {ID: "*", Room: "room"}} {
+	good := newID()
+	for _, info := range []remoteInfo{{ID: "", Room: "room"}, {ID: "a.b", Room: "room"}, {ID: good, Room: "no room"}, {ID: "*", Room: "room"}, {ID: good[:8], Room: "room"}} {
 		b.cluster.Load().publish("sfu.presence", presence{Node: "other", Streams: []remoteInfo{info}})
 	}
-	b.cluster.Load().publish("sfu.presence", presence{Node: "other", Streams: []remoteInfo{{ID: "good", Room: "room"}}})
-	eventually(t, "the good one", func() bool { return a.rooms.get("room").Stream("good") != nil })
-	if n := len(a.rooms.streams()); n != 1 {
-		t.Errorf("%d streams", n)
+	b.cluster.Load().publish("sfu.presence", presence{Node: "other", Streams: []remoteInfo{{ID: good, Room: "room", Name: "Ada\r\na=x"}}})
+	eventually(t, "the good one", func() bool { return a.rooms.stream(good) != nil })
+	if n, name := len(a.rooms.all()), a.rooms.stream(good).Name; n != 1 || name != "Ada  a=x" {
+		t.Errorf("%d streams, one of %q", n, name)
 	}
+}
+
+// NATS takes messages of 1 MB at most: what a server says of its streams can be more.
+func TestAServerMayHaveManyStreams(t *testing.T) {
+	a, b := clusterOfTwo(t)
+	const many = 6000
+	for i := range many {
+		stream := inRoom(newID(), fmt.Sprint("room", i/maxStreams))
+		stream.writeRTCP = func(b []byte) (int, error) { return len(b), nil }
+		if !a.rooms.add(stream) {
+			t.Fatal("no place for a stream")
+		}
+	}
+	c := a.cluster.Load()
+	c.announce()
+	eventually(t, "b knows all of them", func() bool { return len(b.rooms.all()) == many })
+	c.left(c.local()...)
+	eventually(t, "b knows none", func() bool { return len(b.rooms.all()) < many })
 }

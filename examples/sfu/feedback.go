@@ -133,9 +133,7 @@ func (s *Stream) received(now time.Time, kind Kind, b []byte) bool {
 	s.mu.Lock()
 	if !s.budget.take(now, float64(len(b)), s.inflow) {
 		s.mu.Unlock()
-		if s.onFlood != nil {
-			s.onFlood()
-		}
+		flooded(s.onFlood)
 		return false
 	}
 	r := &s.receivers[kind]
@@ -214,7 +212,7 @@ func (s *Stream) tell(now time.Time) {
 		return
 	}
 	packets := []rtcp.Packet{report}
-	if video != nil {
+	if video != nil && s.remb {
 		packets = append(packets, &rtcp.ReceiverEstimatedMaximumBitrate{SenderSSRC: report.SSRC, Bitrate: float32(s.rate()), SSRCs: video})
 	}
 	s.write(packets...)

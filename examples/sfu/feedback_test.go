@@ -102,7 +102,7 @@ func packet(payloadType byte, seq uint16, ssrc uint32, payload string) []byte {
 // testStream returns a stream with both tracks, and what its publisher is told.
 func testStream() (*Stream, *[]rtcp.Packet) {
 	o := new(Offer)
-	o.Used[Audio], o.Used[Video] = &Section{PayloadType: 111}, &Section{PayloadType: 96}
+	o.Used[Audio], o.Used[Video] = &Section{PayloadType: 111}, &Section{PayloadType: 96, Feedback: []string{remb}}
 	s := newStream("id", "room", "name", o)
 	return s, told(s)
 }
@@ -155,8 +155,41 @@ func TestAPublisherIsAskedForWhatDidNotCome(t *testing.T) {
 	if r := (*told)[0].(*rtcp.ReceiverReport); len(r.Reports) != 2 || r.Reports[1].TotalLost != 2 {
 		t.Errorf("report %+v", r)
 	}
-	if remb := (*told)[1].(*rtcp.ReceiverEstimatedMaximumBitrate); uint64(remb.Bitrate) != maxRate {
-		t.Errorf("rate %v", remb.Bitrate)
+	if rate := (*told)[1].(*rtcp.ReceiverEstimatedMaximumBitrate); uint64(rate.Bitrate) != maxRate {
+		t.Errorf("rate %v", rate.Bitrate)
+	}
+	// Who has not agreed to it is told no rate.
+	s.remb, *told = false, nil
+	s.tell(time.Now())
+	if len(*told) != 1 {
+		t.Errorf("told %v", *told)
+	}
+}
+
+// A report of a publisher goes to all who receive him, and what a receiver asks for is sent again: neither can have much of that.
+func TestReportsAreTakenInModeration(t *testing.T) {
+	s, _ := testStream()
+	s.onRTP(packet(96, 1, 77, "video"))
+	dropped := 0
+	s.onFlood = func() { dropped++ }
+	report, err := (&rtcp.SenderReport{SSRC: 77}).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := &Subscriber{stream: s, onFlood: s.onFlood}
+	nack, err := (&rtcp.TransportLayerNack{MediaSSRC: s.Out[Video].SSRC, Nacks: []rtcp.NackPair{{PacketID: 1, LostPackets: 0xffff}}}).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, send := range map[string]func(){"publisher": func() { s.onRTCP(report) }, "subscriber": func() { to.onRTCP(nack) }} {
+		dropped = 0
+		began := time.Now()
+		for range 20 * controlPerSecond {
+			send()
+		}
+		if most := controlPerSecond * (1 + time.Since(began).Seconds()); float64(20*controlPerSecond-dropped) > most+1 {
+			t.Errorf("%s: %d of %d are dropped", name, dropped, 20*controlPerSecond)
+		}
 	}
 }
 

@@ -13,6 +13,9 @@ var owners = []struct{ owner, prefix string }{
 	{"NATS", "github.com/nats-io/"},
 	{"HTTP", "main.serve"},
 	{"HTTP", "net/http"},
+	{"data channels", "main.(*Data)"},
+	{"data channels", "github.com/rtctransport/rtctransport/sctpdc."},
+	{"data channels", "github.com/pion/sctp"},
 	{"media", "main."},
 	{"media", "github.com/rtctransport/rtctransport/"},
 }

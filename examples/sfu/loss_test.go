@@ -50,9 +50,15 @@ func visit(t *testing.T, ctx context.Context, local agent.Credentials, certifica
 // offerOf is the offer of the tests, by somebody with that certificate.
 func offerOf(t *testing.T, direction string, local agent.Credentials, certificate *fingerprint.Certificate) *Offer {
 	t.Helper()
-	text := strings.NewReplacer("sendonly", direction, "abcd", local.Ufrag,
-		"sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF", certificate.Fingerprint().String()).Replace(offer)
-	o, err := ParseOffer(text, direction == "sendonly")
+	return parsed(t, strings.ReplaceAll(offer, "sendonly", direction), direction == "sendonly", local, certificate)
+}
+
+// parsed is an offer, as somebody with that certificate makes it.
+func parsed(t *testing.T, text string, publisher bool, local agent.Credentials, certificate *fingerprint.Certificate) *Offer {
+	t.Helper()
+	text = strings.NewReplacer("abcd", local.Ufrag,
+		"sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF", certificate.Fingerprint().String()).Replace(text)
+	o, err := ParseOffer(text, publisher)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,8 +81,7 @@ func TestVideoSurvivesLosses(t *testing.T) {
 
 	// The publisher keeps what it has sent, and sends again what is asked for; it is asked for a key frame as well.
 	local := agent.NewCredentials()
-	room := sfu.rooms.get("room")
-	session, answer, err := sfu.Publish(room, "Ada", offerOf(t, "sendonly", local, certificate))
+	session, answer, err := sfu.Publish(&Visit{Room: "room", Name: "Ada", Offer: offerOf(t, "sendonly", local, certificate)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,11 +122,11 @@ func TestVideoSurvivesLosses(t *testing.T) {
 	if err := publisher.Handshake(ctx); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the stream is in the room", func() bool { return room.Stream(session.ID) != nil })
+	eventually(t, "the stream is in the room", func() bool { return sfu.rooms.stream(session.ID) != nil })
 
 	// The subscriber loses packets, and asks for them.
 	local = agent.NewCredentials()
-	_, answer, err = sfu.Subscribe(room.Stream(session.ID), offerOf(t, "recvonly", local, certificate))
+	_, answer, err = sfu.Subscribe(sfu.rooms.stream(session.ID), &Visit{Room: "room", Offer: offerOf(t, "recvonly", local, certificate)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +155,7 @@ func TestVideoSurvivesLosses(t *testing.T) {
 		have[seq] = true
 		r.packet(seq)
 		if seqs := r.wanted(time.Now()); len(seqs) > 0 {
-			nack, err := (&rtcp.TransportLayerNack{MediaSSRC: room.Stream(session.ID).Out[Video].SSRC, Nacks: rtcp.NackPairsFromSequenceNumbers(seqs)}).Marshal()
+			nack, err := (&rtcp.TransportLayerNack{MediaSSRC: sfu.rooms.stream(session.ID).Out[Video].SSRC, Nacks: rtcp.NackPairsFromSequenceNumbers(seqs)}).Marshal()
 			if err == nil {
 				subscriber.WriteRTCP(nack)
 			}
@@ -159,7 +164,7 @@ func TestVideoSurvivesLosses(t *testing.T) {
 	if err := subscriber.Handshake(ctx); err != nil {
 		t.Fatal(err)
 	}
-	stream := room.Stream(session.ID)
+	stream := sfu.rooms.stream(session.ID)
 	eventually(t, "the server sends to it", func() bool { return (*stream.subscribers.Load())[0].connected.Load() })
 
 	for seq := range uint16(n) {

@@ -34,6 +34,7 @@ func main() {
 	sockets := flag.Int("sockets", 1, "how many `sockets` share the UDP port (Linux)")
 	portable := flag.Bool("portable", false, "use no batches and no segmentation offload")
 	rate := flag.Float64("rate", 8*defaultInflow/1e6, "`Mbit/s` that one publisher may send; more is dropped")
+	perClient := flag.Int("per-client", defaultPerClient, "`sessions` and event streams that one address may have, if it is not of this machine")
 	var cluster clusterFlags
 	flag.BoolVar(&cluster.alone, "alone", false, "start no NATS server: rooms stay in this process")
 	flag.StringVar(&cluster.url, "nats", "", "`URL` of a NATS server that other sfu processes use as well: rooms then span all of them")
@@ -45,6 +46,9 @@ func main() {
 	}
 	if *rate <= 0 {
 		log.Fatal("-rate: publishers have to be allowed something")
+	}
+	if *perClient < 1 {
+		log.Fatal("-per-client: each has to be allowed one session")
 	}
 	config := &icelite.Config{MaxPeers: *peers, Sockets: *sockets, Portable: *portable}
 	for a := range strings.SplitSeq(*public, ",") {
@@ -64,13 +68,19 @@ func main() {
 		}
 		fmt.Printf("profiles on http://%s/debug/pprof/\n", at)
 	}
-	if err := serve(*address, *media, config, *rate*1e6/8, cluster); err != nil {
+	if err := serve(*address, *media, config, limits{*rate * 1e6 / 8, *perClient}, cluster); err != nil {
 		log.Fatal(err)
 	}
 }
 
+// limits are those of one client.
+type limits struct {
+	inflow    float64 // bytes/s that it may send of one stream
+	perClient int     // sessions and event streams
+}
+
 // serve serves until the process is asked to end, and then says goodbye to all.
-func serve(address, media string, config *icelite.Config, inflow float64, cluster clusterFlags) error {
+func serve(address, media string, config *icelite.Config, limits limits, cluster clusterFlags) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("-addr: %w", err)
@@ -86,7 +96,7 @@ func serve(address, media string, config *icelite.Config, inflow float64, cluste
 	if err != nil {
 		return err
 	}
-	sfu.inflow = inflow
+	sfu.inflow, sfu.clients.most = limits.inflow, limits.perClient
 	if leave, err := cluster.join(sfu); err != nil {
 		return err
 	} else {

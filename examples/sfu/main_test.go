@@ -60,6 +60,7 @@ func TestAProcessThatIsToldToEndSaysGoodbye(t *testing.T) {
 		"-udp":               {"-addr", "127.0.0.1:0", "-udp", udp},
 		"-addr":              {"-addr", strings.TrimPrefix(url, "http://"), "-udp", "127.0.0.1:0"},
 		"-rate":              {"-rate", "0"},
+		"-per-client":        {"-per-client", "0"},
 		"-public":            {"-public", "nonsense"},
 		"-alone excludes":    {"-addr", "127.0.0.1:0", "-udp", "127.0.0.1:0", "-alone", "-nats-listen", "127.0.0.1:0"},
 		"exclude each other": {"-addr", "127.0.0.1:0", "-udp", "127.0.0.1:0", "-nats", "nats://127.0.0.1:1", "-nats-listen", "127.0.0.1:0"},

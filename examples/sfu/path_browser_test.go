@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -34,7 +36,7 @@ func await(t *testing.T, reports chan report, what string, pleases func(report) 
 }
 
 // A browser that sends numbers its packets, learns from our feedback what its path carries, and sends faster than it dared to at
-// first. Who comes later sees its video, which began long ago.
+// first. Who comes later sees its video, which began long ago, and can write without camera and microphone.
 func TestABrowserIsToldWhatItsPathCarries(t *testing.T) {
 	headless.Chromium.Find(t)
 	_, web := startSFU(t, nil)
@@ -51,11 +53,55 @@ func TestABrowserIsToldWhatItsPathCarries(t *testing.T) {
 	last := await(t, reports, "Ada sends faster", func(r report) bool { return r.Own.Rate > faster })
 	t.Logf("the path carries %.0f kbit/s, and %.0f a little later", first.Own.Rate/1000, last.Own.Rate/1000)
 
-	headless.Chromium.Open(t, page+"Bob"+small)
+	headless.Chromium.Open(t, page+"Bob&watch=1")
 	r := await(t, reports, "Bob sees Ada", func(r report) bool {
 		return r.Who == "Bob" && len(r.Tiles) == 1 && r.Tiles[0].Frames > 10 && r.Tiles[0].First > 0
 	})
+	await(t, reports, "Ada reads what Bob writes", func(r report) bool { return r.Who == "Ada" && r.hears("Ada", "Bob") })
 	t.Logf("the first frame was there after %.0f ms", r.Tiles[0].First)
+}
+
+// withoutREMB serves web, to which no publisher offers to be told a rate.
+func withoutREMB(web http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			offer, err := io.ReadAll(r.Body)
+			if err != nil {
+				return
+			}
+			offer = regexp.MustCompile(`(?m)^a=rtcp-fb:\S+ goog-remb\r\n`).ReplaceAll(offer, nil)
+			r.Body = io.NopCloser(bytes.NewReader(offer))
+		}
+		web.ServeHTTP(w, r)
+	})
+}
+
+// Firefox as well learns what its path carries from our feedback about the transport, and from nothing else.
+func TestFirefoxIsToldWhatItsPathCarries(t *testing.T) {
+	headless.Firefox.Find(t)
+	sfu, web := startSFU(t, nil)
+	reports := make(chan report, 100)
+	page := watchPages(t, withoutREMB(web), reports)
+
+	// It begins with 300 kbit/s, and goes on slowly as long as it knows of losses alone.
+	const faster = 1200 // kbit/s
+	headless.Firefox.Open(t, page+"Ada&noise=1")
+	var before sending
+	var rate float64
+	first := await(t, reports, "Ada sends", func(r report) bool { before = r.Own; return r.Own.Sent > 0 })
+	last := await(t, reports, "Ada sends faster", func(r report) bool {
+		rate = 8 * (r.Own.Bytes - before.Bytes) / (r.Own.Time - before.Time)
+		before = r.Own
+		return rate > faster
+	})
+	t.Logf("%.0f kbit/s after %.1f s", rate, (last.Own.Time-first.Own.Time)/1000)
+	for _, s := range sfu.rooms.all() {
+		s.mu.Lock()
+		if s.remb || s.arrivals.told.IsZero() {
+			t.Errorf("it is told a rate: %v; it was told when packets came at %v", s.remb, s.arrivals.told)
+		}
+		s.mu.Unlock()
+	}
 }
 
 // lossy serves web, with all media of its visitors through a relay.

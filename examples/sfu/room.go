@@ -6,13 +6,14 @@ import (
 	"sync"
 )
 
-// A Room is who sends to whom: everyone receives all streams but his own. It is safe for concurrent use.
+// A Room is who sends to whom: everyone receives all streams but his own, and reads what everyone writes. Rooms guards it.
 type Room struct {
 	Name string
+	Chat Chat
 
-	mu       sync.Mutex
 	streams  map[string]*Stream
 	watchers map[chan struct{}]struct{} // each with room for one: "look again"
+	members  int                        // of the chat
 }
 
 // Info is a stream as the room's page sees it.
@@ -23,56 +24,160 @@ type Info struct {
 	Video bool   `json:"video"`
 }
 
-// Streams lists who sends, by id.
-func (r *Room) Streams() []Info {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	list := []Info{} // as JSON, [] and not null
-	for _, s := range r.streams {
-		list = append(list, Info{s.ID, s.Name, s.has(Audio), s.has(Video)})
-	}
-	slices.SortFunc(list, func(a, b Info) int { return strings.Compare(a.ID, b.ID) })
-	return list
+// Rooms are the rooms that have somebody in them: one comes with the first, and goes with the last. It is safe for concurrent
+// use.
+type Rooms struct {
+	mu      sync.Mutex
+	rooms   map[string]*Room
+	streams map[string]*Stream // of all rooms, by id
 }
 
-// Stream returns the stream of that id, or nil.
-func (r *Room) Stream(id string) *Stream {
+func newRooms() *Rooms {
+	return &Rooms{rooms: make(map[string]*Room), streams: make(map[string]*Stream)}
+}
+
+// maxStreams is how many people may send in one room: each page opens a connection for each of them.
+const maxStreams = 200
+
+// add puts a stream into its room. It reports whether there was place for it.
+func (r *Rooms) add(s *Stream) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if room := r.rooms[s.Room]; room != nil && len(room.streams) >= maxStreams || r.streams[s.ID] != nil {
+		return false
+	}
+	room := r.get(s.Room)
+	room.streams[s.ID], r.streams[s.ID] = s, s
+	room.changed()
+	return true
+}
+
+// remove takes a stream out of its room, if it is there.
+func (r *Rooms) remove(s *Stream) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.streams[s.ID] != s {
+		return
+	}
+	room := r.rooms[s.Room]
+	delete(r.streams, s.ID)
+	delete(room.streams, s.ID)
+	room.changed()
+	r.drop(room)
+}
+
+// full reports whether a room has place for no other stream.
+func (r *Rooms) full(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	room := r.rooms[name]
+	return room != nil && len(room.streams) >= maxStreams
+}
+
+// stream returns the stream of that id, or nil.
+func (r *Rooms) stream(id string) *Stream {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.streams[id]
 }
 
-func (r *Room) add(s *Stream) {
+// all returns the streams of all rooms.
+func (r *Rooms) all() []*Stream {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.streams[s.ID] = s
-	r.changed()
+	all := make([]*Stream, 0, len(r.streams))
+	for _, s := range r.streams {
+		all = append(all, s)
+	}
+	return all
 }
 
-func (r *Room) remove(s *Stream) {
+// list tells who sends in a room, by id.
+func (r *Rooms) list(name string) []Info {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.streams, s.ID)
-	r.changed()
+	list := []Info{} // as JSON, [] and not null
+	if room := r.rooms[name]; room != nil {
+		for _, s := range room.streams {
+			list = append(list, Info{s.ID, s.Name, s.has(Audio), s.has(Video)})
+		}
+	}
+	slices.SortFunc(list, func(a, b Info) int { return strings.Compare(a.ID, b.ID) })
+	return list
 }
 
-// watch returns a channel that has something after each change, until forget.
-func (r *Room) watch() chan struct{} {
+// watch returns a channel that has something now and after each change, until forget.
+func (r *Rooms) watch(name string) chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := make(chan struct{}, 1)
 	c <- struct{}{}
-	r.watchers[c] = struct{}{}
+	r.get(name).watchers[c] = struct{}{}
 	return c
 }
 
-func (r *Room) forget(c chan struct{}) {
+func (r *Rooms) forget(name string, c chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.watchers, c)
+	room := r.rooms[name]
+	delete(room.watchers, c)
+	r.drop(room)
 }
 
-// changed wakes the watchers. mu is held.
+// enter lets somebody into a room's chat, and returns that. It is the room's until he has left.
+func (r *Rooms) enter(name string, m *Member) *Chat {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	room := r.get(name)
+	room.members++
+	room.Chat.add(m)
+	return &room.Chat
+}
+
+func (r *Rooms) leave(name string, m *Member) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	room := r.rooms[name]
+	room.members--
+	room.Chat.remove(m)
+	r.drop(room)
+}
+
+// chat returns the chat of a room, or nil if nobody is there.
+func (r *Rooms) chat(name string) *Chat {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if room := r.rooms[name]; room != nil {
+		return &room.Chat
+	}
+	return nil
+}
+
+// len returns how many rooms there are.
+func (r *Rooms) len() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.rooms)
+}
+
+// get returns the room of that name, a new one if need be. mu is held, and somebody is about to be put into it.
+func (r *Rooms) get(name string) *Room {
+	room := r.rooms[name]
+	if room == nil {
+		room = &Room{Name: name, streams: make(map[string]*Stream), watchers: make(map[chan struct{}]struct{})}
+		r.rooms[name] = room
+	}
+	return room
+}
+
+// drop forgets a room that nobody is in. mu is held.
+func (r *Rooms) drop(room *Room) {
+	if len(room.streams)+len(room.watchers)+room.members == 0 {
+		delete(r.rooms, room.Name)
+	}
+}
+
+// changed wakes the watchers. Rooms.mu is held.
 func (r *Room) changed() {
 	for c := range r.watchers {
 		select {
@@ -80,59 +185,4 @@ func (r *Room) changed() {
 		default: // it has not looked at the last change yet
 		}
 	}
-}
-
-// Rooms are all rooms. One without streams and watchers is as good as none, and is dropped.
-type Rooms struct {
-	mu    sync.Mutex
-	rooms map[string]*Room
-}
-
-// get returns the room of that name, a new one if need be.
-func (r *Rooms) get(name string) *Room {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	room := r.rooms[name]
-	if room == nil {
-		for other, empty := range r.rooms {
-			if empty.isEmpty() {
-				delete(r.rooms, other)
-			}
-		}
-		room = &Room{Name: name, streams: make(map[string]*Stream), watchers: make(map[chan struct{}]struct{})}
-		r.rooms[name] = room
-	}
-	return room
-}
-
-// streams returns all streams of all rooms.
-func (r *Rooms) streams() (all []*Stream) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, room := range r.rooms {
-		room.mu.Lock()
-		for _, s := range room.streams {
-			all = append(all, s)
-		}
-		room.mu.Unlock()
-	}
-	return all
-}
-
-// len returns how many rooms have somebody in them.
-func (r *Rooms) len() (n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, room := range r.rooms {
-		if !room.isEmpty() {
-			n++
-		}
-	}
-	return n
-}
-
-func (r *Room) isEmpty() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.streams)+len(r.watchers) == 0
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,8 @@ type sending struct {
 	Numbered bool    `json:"numbered"` // the packets have numbers for feedback about the transport
 	Sent     int     `json:"sent"`     // frames
 	Asked    int     `json:"asked"`    // requests for lost packets, of the server
+	Bytes    float64 `json:"bytes"`    // of video
+	Time     float64 `json:"time"`     // of these figures, in ms
 }
 
 // A report is what a page tells of itself, twice a second.
@@ -64,6 +67,19 @@ type report struct {
 	Note  string  `json:"note"`
 	Own   sending `json:"own"`
 	Tiles []seen  `json:"tiles"`
+
+	Heard []string `json:"heard"` // the lines of the chat
+	Trip  string   `json:"trip"`  // how long an echo takes, as the page shows it
+}
+
+// hears reports whether the page shows what each of these says, as text.
+func (r *report) hears(names ...string) bool {
+	for _, name := range names {
+		if !slices.Contains(r.Heard, name+": <b>I am "+name+"</b>") {
+			return false
+		}
+	}
+	return true
 }
 
 // watchPages serves the room's page with a script of the test in it, testdata/visitor.js, which joins and reports.
@@ -83,7 +99,7 @@ func watchPages(t *testing.T, s http.Handler, told chan report) (page string) {
 	})
 	routes.HandleFunc("POST /report", func(_ http.ResponseWriter, r *http.Request) {
 		var rep report
-		if json.NewDecoder(io.LimitReader(r.Body, 1<<16)).Decode(&rep) == nil {
+		if json.NewDecoder(io.LimitReader(r.Body, 1<<20)).Decode(&rep) == nil {
 			select {
 			case told <- rep:
 			default: // the test has seen enough
@@ -101,7 +117,7 @@ const small = "&size=320x240"
 // roomPatience is for browsers to start and to decode, on a machine that does other things as well.
 const roomPatience = 240 * time.Second
 
-// Four people in one room, two at each of two servers; one uses Firefox.
+// Four people in one room, two at each of two servers; one uses Firefox. Each sees and hears the others, and reads what they write.
 func TestEveryoneInARoomSeesAndHearsEveryone(t *testing.T) {
 	headless.Chromium.Find(t)
 	headless.Firefox.Find(t)
@@ -148,7 +164,7 @@ func TestEveryoneInARoomSeesAndHearsEveryone(t *testing.T) {
 					good++
 				}
 			}
-			if good == len(visitors)-1 {
+			if good == len(visitors)-1 && r.hears(visitors...) && strings.HasSuffix(r.Trip, " ms") {
 				complete[r.Who] = true
 			}
 		case <-deadline:
@@ -156,7 +172,7 @@ func TestEveryoneInARoomSeesAndHearsEveryone(t *testing.T) {
 		}
 	}
 	for name, r := range last {
-		t.Log(name, fmt.Sprintf("%+v", r.Tiles))
+		t.Log(name, fmt.Sprintf("%+v, an echo takes %s", r.Tiles, r.Trip))
 	}
 	for i, s := range servers {
 		// Each visitor sends, and receives three.

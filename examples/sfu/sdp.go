@@ -12,17 +12,23 @@ import (
 	"github.com/rtctransport/rtctransport/fingerprint"
 )
 
-// maxSections bounds the m= lines of an offer.
-const maxSections = 8
+// Bounds of an offer.
+const (
+	maxSections = 8   // m= lines
+	maxFormats  = 128 // of one: there are no more payload types
+)
 
-// An Offer is what we need to know of a peer's offer: one transport, and at most one section of audio and of video that
-// we use.
+// An Offer is what we need to know of a peer's offer: one transport, and at most one section of audio, of video and of data
+// channels that we use.
 type Offer struct {
 	Ufrag    string
 	Remote   fingerprint.Set
 	Sections []Section // one for each m= line, in order
 	Used     [kinds]*Section
+	Data     *DataSection // nil: none
 }
+
+func (o *Offer) hasMedia() bool { return o.Used != [kinds]*Section{} }
 
 // A Kind is one of the two sorts of media.
 type Kind int
@@ -38,6 +44,9 @@ func (k Kind) String() string { return [kinds]string{"audio", "video"}[k] }
 
 // codecs are what we forward, by kind.
 var codecs = [kinds]string{"opus/48000/2", "VP8/90000"}
+
+// remb is the feedback by which a publisher is told a rate.
+const remb = "goog-remb"
 
 // A Section is one m= line.
 type Section struct {
@@ -71,30 +80,47 @@ func ParseOffer(text string, publisher bool) (*Offer, error) {
 	for i, m := range s.MediaDescriptions {
 		section := &o.Sections[i]
 		*section = Section{Media: m.MediaName.Media, Protos: m.MediaName.Protos, Formats: m.MediaName.Formats, Kind: -1}
+		if n := len(section.Formats); n > maxFormats {
+			return nil, fmt.Errorf("an m= line has %d formats, at most %d are taken", n, maxFormats)
+		}
 		section.MID, _ = m.Attribute("mid")
-		kind := Kind(slices.Index([]string{"audio", "video"}, section.Media))
-		_, rtcpMux := m.Attribute("rtcp-mux")
 		_, bundleOnly := m.Attribute("bundle-only")
-		switch {
-		case kind < 0, !rtcpMux, m.MediaName.Port.Value == 0 && !bundleOnly, o.Used[kind] != nil,
-			!strings.HasSuffix(strings.Join(section.Protos, "/"), "TLS/RTP/SAVPF"),
-			!bundled && transport != nil, bundled && !slices.Contains(group, section.MID),
-			!wants(&s, m, publisher), !section.readCodec(m, codecs[kind]):
+		if m.MediaName.Port.Value == 0 && !bundleOnly || !bundled && transport != nil || bundled && !slices.Contains(group, section.MID) {
 			continue
 		}
-		if publisher {
-			section.readTransportCC(m)
+		switch {
+		case section.isData() && o.Data == nil:
+			var err error
+			if o.Data, err = readData(section, m); err != nil {
+				return nil, err
+			}
+		case !o.useMedia(&s, m, section, publisher):
+			continue
 		}
-		section.Kind = kind
-		o.Used[kind] = section
 		if transport == nil {
 			transport = m
 		}
 	}
 	if transport == nil {
-		return nil, fmt.Errorf("no section that can be used: we take Opus and VP8, %s, bundled, with rtcp-mux", direction(publisher))
+		return nil, fmt.Errorf("no section that can be used: we take Opus and VP8, %s, and webrtc-datachannel, bundled, with rtcp-mux", direction(publisher))
 	}
 	return o, o.readTransport(&s, transport)
+}
+
+// useMedia uses a section of audio or video, if it can be used, and reports whether.
+func (o *Offer) useMedia(s *sdp.SessionDescription, m *sdp.MediaDescription, section *Section, publisher bool) bool {
+	kind := Kind(slices.Index([]string{"audio", "video"}, section.Media))
+	_, rtcpMux := m.Attribute("rtcp-mux")
+	if kind < 0 || !rtcpMux || o.Used[kind] != nil || !strings.HasSuffix(strings.Join(section.Protos, "/"), "TLS/RTP/SAVPF") ||
+		!wants(s, m, publisher) || !section.readCodec(m, codecs[kind]) {
+		return false
+	}
+	if publisher {
+		section.readTransportCC(m)
+	}
+	section.Kind = kind
+	o.Used[kind] = section
+	return true
 }
 
 func direction(publisher bool) string {
@@ -180,7 +206,7 @@ func (s *Section) readCodec(m *sdp.MediaDescription, name string) bool {
 	}
 	for _, v := range values(m.Attributes, "rtcp-fb") {
 		number, fb, _ := strings.Cut(v, " ")
-		if (number == found || number == "*") && slices.Contains([]string{"nack", "nack pli", "goog-remb"}, fb) {
+		if (number == found || number == "*") && slices.Contains([]string{"nack", "nack pli", remb}, fb) {
 			s.Feedback = append(s.Feedback, fb)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"strings"
 	"time"
@@ -41,7 +42,7 @@ func NewServer(sfu *SFU) *Server {
 	s.routes.HandleFunc("POST /rooms/{room}/whip", s.whip)
 	s.routes.HandleFunc("POST /rooms/{room}/whep/{stream}", s.whep)
 	s.routes.HandleFunc("GET /rooms/{room}/streams", s.streams)
-	s.routes.HandleFunc("DELETE /sessions/{id}", s.end)
+	s.routes.HandleFunc("DELETE /sessions/{key}/{stream}", s.end)
 	s.routes.HandleFunc("OPTIONS /", preflight)
 	return s
 }
@@ -74,67 +75,68 @@ func (r *refusal) Error() string { return r.reason }
 
 // whip takes a publisher.
 func (s *Server) whip(w http.ResponseWriter, r *http.Request) {
-	room, err := s.room(r)
-	var o *Offer
-	if err == nil {
-		o, err = readOffer(w, r, true)
-	}
+	v, err := readVisit(w, r, true)
 	if err != nil {
 		refuse(w, err)
 		return
 	}
-	session, answer, err := s.sfu.Publish(room, displayName(r), o)
-	created(w, session, answer, err)
+	session, answer, err := s.sfu.Publish(v)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	created(w, session.Path(session.ID), answer)
 }
 
 // whep takes a receiver of one stream.
 func (s *Server) whep(w http.ResponseWriter, r *http.Request) {
-	room, err := s.room(r)
-	var stream *Stream
-	if err == nil {
-		if stream = room.Stream(r.PathValue("stream")); stream == nil {
-			err = &refusal{http.StatusNotFound, "no stream of that id in the room"}
-		}
-	}
-	var o *Offer
-	if err == nil {
-		o, err = readOffer(w, r, false)
-	}
+	v, err := readVisit(w, r, false)
 	if err != nil {
 		refuse(w, err)
 		return
 	}
-	session, answer, err := s.sfu.Subscribe(stream, o)
-	created(w, session, answer, err)
+	stream := s.sfu.rooms.stream(r.PathValue("stream"))
+	if stream == nil || stream.Room != v.Room {
+		refuse(w, errGone)
+		return
+	}
+	session, answer, err := s.sfu.Subscribe(stream, v)
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	created(w, session.Path(stream.ID), answer)
 }
 
-func created(w http.ResponseWriter, session *Session, answer string, err error) {
-	if err != nil {
-		refuse(w, err)
-		return
-	}
+func created(w http.ResponseWriter, location, answer string) {
 	w.Header().Set("Content-Type", "application/sdp")
-	w.Header().Set("Location", "/sessions/"+session.ID)
+	w.Header().Set("Location", location)
 	w.WriteHeader(http.StatusCreated)
 	io.WriteString(w, answer)
 }
 
-// end ends a session: whoever knows its id may.
+// end ends a session: whoever knows its key may.
 func (s *Server) end(w http.ResponseWriter, r *http.Request) {
-	if !s.sfu.End(r.PathValue("id")) {
-		refuse(w, &refusal{http.StatusNotFound, "no session of that id"})
+	if !s.sfu.End(r.PathValue("key")) {
+		refuse(w, &refusal{http.StatusNotFound, "no session of that key"})
 	}
 }
 
 // streams tells who is in a room, now and at each change, as server-sent events.
 func (s *Server) streams(w http.ResponseWriter, r *http.Request) {
-	room, err := s.room(r)
+	room, err := roomOf(r)
 	if err != nil {
 		refuse(w, err)
 		return
 	}
-	changes := room.watch()
-	defer room.forget(changes)
+	client := clientOf(r)
+	if !s.sfu.clients.take(client) {
+		refuse(w, errTooMany)
+		return
+	}
+	defer s.sfu.clients.giveBack(client)
+	changes := s.sfu.rooms.watch(room)
+	defer s.sfu.rooms.forget(room, changes)
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
 	alive := time.NewTicker(15 * time.Second)
@@ -148,7 +150,7 @@ func (s *Server) streams(w http.ResponseWriter, r *http.Request) {
 		case <-alive.C:
 			fmt.Fprint(w, ": alive\n\n")
 		case <-changes:
-			list, err := json.Marshal(room.Streams())
+			list, err := json.Marshal(s.sfu.rooms.list(room))
 			if err != nil {
 				return
 			}
@@ -163,34 +165,48 @@ func (s *Server) streams(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(s.sfu.metrics.status()) // an error is the client's going away
+	json.NewEncoder(w).Encode(s.sfu.metrics.recent()) // an error is the client's going away
 }
 
 var roomName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
-func (s *Server) room(r *http.Request) (*Room, error) {
+func roomOf(r *http.Request) (string, error) {
 	name := r.PathValue("room")
 	if !roomName.MatchString(name) {
-		return nil, &refusal{http.StatusBadRequest, "a room's name has 1 to 64 letters, digits, - and _"}
+		return "", &refusal{http.StatusBadRequest, "a room's name has 1 to 64 letters, digits, - and _"}
 	}
-	return s.sfu.rooms.get(name), nil
+	return name, nil
 }
 
-// displayName is what others see; it is theirs to show as text.
-func displayName(r *http.Request) string {
-	name := strings.Map(func(c rune) rune {
-		if c < ' ' || c == 0x7f {
-			return -1
-		}
-		return c
-	}, r.URL.Query().Get("name"))
+// clientOf returns where a request comes from; the zero Addr if that is no address.
+func clientOf(r *http.Request) netip.Addr {
+	at, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return at.Addr()
+}
+
+// cleanName is what others see of what somebody calls himself.
+func cleanName(s string) string {
+	name := printable(s)
 	if runes := []rune(name); len(runes) > 32 {
-		name = string(runes[:32])
+		name = strings.TrimSpace(string(runes[:32]))
 	}
 	if name == "" {
 		return "somebody"
 	}
 	return name
+}
+
+// readVisit reads what somebody asks for.
+func readVisit(w http.ResponseWriter, r *http.Request, publisher bool) (*Visit, error) {
+	room, err := roomOf(r)
+	if err != nil {
+		return nil, err
+	}
+	o, err := readOffer(w, r, publisher)
+	if err != nil {
+		return nil, err
+	}
+	return &Visit{room, cleanName(r.URL.Query().Get("name")), clientOf(r), o}, nil
 }
 
 func readOffer(w http.ResponseWriter, r *http.Request, publisher bool) (*Offer, error) {

@@ -37,7 +37,7 @@ func TestBadRequestsAreRefusedInOneLine(t *testing.T) {
 		{"/rooms/a/whip", "text/plain", offer, http.StatusUnsupportedMediaType},
 		{"/rooms/a/whip", "application/sdp", strings.Repeat("x", maxBody+1), http.StatusRequestEntityTooLarge},
 		{"/rooms/a%20b/whip", "application/sdp", offer, http.StatusBadRequest},
-		{"/rooms/a/whep/nobody", "application/sdp", offer, http.StatusNotFound},
+		{"/rooms/a/whep/nobody", "application/sdp", strings.ReplaceAll(offer, "sendonly", "recvonly"), http.StatusNotFound},
 		{"/nowhere", "application/sdp", offer, http.StatusMethodNotAllowed},
 	} {
 		r, text := post(t, server.URL+test.path, test.contentType, test.body)
@@ -45,7 +45,7 @@ func TestBadRequestsAreRefusedInOneLine(t *testing.T) {
 			t.Errorf("%s: %d %q, want %d", test.path, r.StatusCode, text, test.status)
 		}
 	}
-	request, _ := http.NewRequest(http.MethodDelete, server.URL+"/sessions/nobody", nil)
+	request, _ := http.NewRequest(http.MethodDelete, server.URL+"/sessions/nobody/nothing", nil)
 	if r, err := http.DefaultClient.Do(request); err != nil || r.StatusCode != http.StatusNotFound {
 		t.Errorf("DELETE of nobody's session: %v, %v", r, err)
 	}
@@ -91,7 +91,7 @@ func TestTheListOfStreamsIsSentAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.sfu.rooms.get("a").add(newStream("7", "a", "Ada", o))
+	s.sfu.rooms.add(newStream("7", "a", "Ada", o))
 	lines.ReadString('\n')
 	var list []Info
 	if line, err := lines.ReadString('\n'); err != nil || json.Unmarshal([]byte(strings.TrimPrefix(line, "data: ")), &list) != nil ||
@@ -105,7 +105,7 @@ func TestMetricsAreThoseOfTheStatus(t *testing.T) {
 	server := httptest.NewServer(s)
 	defer server.Close()
 	for path, want := range map[string]string{
-		"/metrics":     `sfu_dropped_datagrams_total{reason="unknown source"} 0`,
+		"/metrics":     `sfu_dropped_total{reason="unknown source"} 0`,
 		"/status.json": `"unknown source":0`,
 		"/status":      "<title>Status</title>",
 		"/":            "<title>Room</title>",
@@ -133,7 +133,7 @@ func TestAServerThatShutsDownTakesNobody(t *testing.T) {
 	if r, text := post(t, server.URL+"/rooms/a/whip", "application/sdp", offer); r.StatusCode != http.StatusServiceUnavailable || !strings.Contains(text, "shutting down") {
 		t.Errorf("%d %s", r.StatusCode, text)
 	}
-	if n := len(s.sfu.rooms.streams()) + sfu.udp.Stats().Peers; n != 0 {
+	if n := len(s.sfu.rooms.all()) + sfu.udp.Stats().Peers; n != 0 {
 		t.Errorf("%d are left", n)
 	}
 }

@@ -2,17 +2,14 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"errors"
 	"fmt"
+	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/rtctransport/rtctransport/dtlstransport"
 	"github.com/rtctransport/rtctransport/fingerprint"
-	"github.com/rtctransport/rtctransport/keying/pionsrtp"
 	"github.com/rtctransport/rtctransport/mux/icelite"
 )
 
@@ -20,30 +17,26 @@ import (
 type SFU struct {
 	udp         *icelite.Server
 	certificate *fingerprint.Certificate
-	rooms       Rooms
+	rooms       *Rooms
+	clients     *Clients
 	metrics     *Metrics
 	cluster     atomic.Pointer[Cluster] // nil: this server is alone
 	inflow      float64                 // bytes/s that a publisher may send; changed before the first one comes
 
 	mu       sync.Mutex
-	sessions map[string]*Session
+	sessions map[string]*Session // by key
 	draining bool
 
 	closed chan struct{}
 	ticks  sync.WaitGroup
 }
 
-// A Session is one peer: a publisher or a subscriber.
-type Session struct {
-	ID        string
-	transport *dtlstransport.Transport
-	checked   atomic.Int64 // when its first connectivity check came, in ns of the Unix time
-	leave     func()       // takes it out of its room
-}
-
 var (
-	errDraining = &refusal{503, "the server is shutting down"}
-	errFull     = &refusal{503, "as many peers as allowed are connected"}
+	errDraining = &refusal{http.StatusServiceUnavailable, "the server is shutting down"}
+	errFull     = &refusal{http.StatusServiceUnavailable, "as many peers as allowed are connected"}
+	errRoomFull = &refusal{http.StatusServiceUnavailable, fmt.Sprintf("%d people send in this room, no more may", maxStreams)}
+	errTooMany  = &refusal{http.StatusTooManyRequests, "your address has as many sessions as one may have"}
+	errGone     = &refusal{http.StatusNotFound, "no stream of that id in the room"}
 )
 
 // NewSFU returns the media side over udp, which it owns from now on.
@@ -53,7 +46,7 @@ func NewSFU(udp *icelite.Server) (*SFU, error) {
 		return nil, err
 	}
 	s := &SFU{
-		udp: udp, certificate: certificate, rooms: Rooms{rooms: make(map[string]*Room)},
+		udp: udp, certificate: certificate, rooms: newRooms(), clients: newClients(),
 		sessions: make(map[string]*Session), closed: make(chan struct{}), inflow: defaultInflow,
 	}
 	s.metrics = newMetrics(s)
@@ -61,45 +54,70 @@ func NewSFU(udp *icelite.Server) (*SFU, error) {
 	return s, nil
 }
 
-// Publish makes a session of a publisher, and a stream of what he sends in that room. It returns the answer to o.
-func (s *SFU) Publish(room *Room, name string, o *Offer) (*Session, string, error) {
-	session, local, err := s.newSession(o)
+// A Visit is what somebody asks for: an offer, and who it is of.
+type Visit struct {
+	Room, Name string
+	Client     netip.Addr
+	Offer      *Offer
+}
+
+// Publish makes a session of a publisher, and a stream of what he sends in the room; of somebody without media, who has data
+// channels only, no stream. It returns the answer to his offer.
+func (s *SFU) Publish(v *Visit) (*Session, string, error) {
+	if v.Offer.hasMedia() && s.rooms.full(v.Room) {
+		return nil, "", errRoomFull
+	}
+	session, local, err := s.newSession(v)
 	if err != nil {
 		return nil, "", err
 	}
-	stream := newStream(session.ID, room.Name, name, o)
+	answer, err := local.Answer(v.Offer, nil, "")
+	if err != nil {
+		s.discard(session)
+		return nil, "", err
+	}
+	connected := func() {}
+	if v.Offer.hasMedia() {
+		connected = s.prepare(session, v)
+	} else {
+		session.transport.OnRTP(func([]byte) {}) // it sends none
+		session.transport.OnRTCP(func([]byte) {})
+	}
+	return session, answer, s.start(session, v, connected)
+}
+
+// prepare makes the stream of a session, and returns what brings it into its room.
+func (s *SFU) prepare(session *Session, v *Visit) (connected func()) {
+	stream := newStream(session.ID, v.Room, v.Name, v.Offer)
 	stream.cluster, stream.inflow = s.cluster.Load(), s.inflow
-	stream.onFlood = func() { s.metrics.flooded.Add(1) }
-	answer, err := local.Answer(o, nil, "")
-	if err != nil {
-		session.transport.Close()
-		return nil, "", err
-	}
+	stream.onFlood = s.metrics.flood
 	stream.writeRTCP = session.transport.WriteRTCP
 	session.transport.OnRTP(stream.onRTP)
 	session.transport.OnRTCP(stream.onRTCP)
 	session.leave = func() {
-		room.remove(stream)
+		s.rooms.remove(stream)
 		stream.end()
-		s.announce()
+		if stream.cluster != nil {
+			stream.cluster.left(stream)
+		}
 	}
-	err = s.start(session, func() {
-		room.add(stream)
-		s.announce()
-	})
-	return session, answer, err
+	return func() {
+		if !s.rooms.add(stream) { // others were faster
+			session.transport.Close()
+			return
+		}
+		if stream.cluster != nil {
+			stream.cluster.came(stream)
+		}
+	}
 }
 
-// Subscribe makes a session of a receiver of a stream. It returns the answer to o.
-func (s *SFU) Subscribe(stream *Stream, o *Offer) (*Session, string, error) {
-	session, local, err := s.newSession(o)
-	if err != nil {
-		return nil, "", err
-	}
-	to := &Subscriber{stream: stream, transport: session.transport}
+// Subscribe makes a session of a receiver of a stream. It returns the answer to his offer.
+func (s *SFU) Subscribe(stream *Stream, v *Visit) (*Session, string, error) {
+	to := &Subscriber{stream: stream, onFlood: s.metrics.flood}
 	to.rate.Store(startRate)
 	tracks := stream.Out
-	for kind, section := range o.Used {
+	for kind, section := range v.Offer.Used {
 		switch {
 		case section == nil || !stream.has(Kind(kind)):
 			tracks[kind].SSRC = 0
@@ -111,97 +129,33 @@ func (s *SFU) Subscribe(stream *Stream, o *Offer) (*Session, string, error) {
 		}
 	}
 	if to.payloadTypes == [kinds]uint8{} {
-		session.transport.Close()
-		return nil, "", &refusal{400, "nothing of the stream is wanted"}
+		return nil, "", &refusal{http.StatusBadRequest, "nothing of the stream is wanted"}
 	}
-	tracks[Audio].RTX = 0 // audio is not sent again
-	answer, err := local.Answer(o, &tracks, stream.Name+"-"+stream.ID[:8])
+	session, local, err := s.newSession(v)
 	if err != nil {
-		session.transport.Close()
+		return nil, "", err
+	}
+	to.transport = session.transport
+	tracks[Audio].RTX = 0 // audio is not sent again
+	answer, err := local.Answer(v.Offer, &tracks, stream.ID)
+	if err != nil {
+		s.discard(session)
 		return nil, "", err
 	}
 	session.transport.OnRTP(func([]byte) {}) // it sends none
 	session.transport.OnRTCP(to.onRTCP)
 	session.leave = func() { stream.unsubscribe(to) }
-	stream.subscribe(to)
-	err = s.start(session, func() {
+	if !stream.subscribe(to) {
+		s.discard(session)
+		return nil, "", errGone
+	}
+	return session, answer, s.start(session, v, func() {
 		to.connected.Store(true)
 		stream.requestKeyFrame(time.Now())
 	})
-	return session, answer, err
 }
 
 func (s *SFU) setCluster(c *Cluster) { s.cluster.Store(c) }
-
-// announce tells the cluster of a change.
-func (s *SFU) announce() {
-	if c := s.cluster.Load(); c != nil {
-		c.announce()
-	}
-}
-
-// newSession registers a peer for an offer.
-func (s *SFU) newSession(o *Offer) (*Session, *Local, error) {
-	peer, err := s.udp.AddPeer(&icelite.PeerConfig{RemoteUfrag: o.Ufrag})
-	switch {
-	case errors.Is(err, icelite.ErrTooManyPeers):
-		return nil, nil, errFull
-	case errors.Is(err, icelite.ErrDraining):
-		return nil, nil, errDraining
-	case err != nil:
-		return nil, nil, err
-	}
-	transport, err := dtlstransport.NewTransport(peer, dtlstransport.RoleServer, &dtlstransport.Config{
-		Certificates:       []*fingerprint.Certificate{s.certificate},
-		RemoteFingerprints: o.Remote,
-		NewProtector:       pionsrtp.New,
-	})
-	if err != nil {
-		peer.Close()
-		return nil, nil, err
-	}
-	var id [16]byte
-	rand.Read(id[:])
-	session := &Session{ID: hex.EncodeToString(id[:]), transport: transport}
-	peer.OnConnected(func() { session.checked.Store(time.Now().UnixNano()) })
-	return session, &Local{peer.Credentials(), s.udp.Candidates(), s.certificate.Fingerprint()}, nil
-}
-
-// start lets a session run: nothing waits for it.
-func (s *SFU) start(session *Session, connected func()) error {
-	s.mu.Lock()
-	if s.draining {
-		s.mu.Unlock()
-		session.leave()
-		session.transport.Close()
-		return errDraining
-	}
-	s.sessions[session.ID] = session
-	s.mu.Unlock()
-	session.transport.Start(func() {
-		s.metrics.handshake.Observe(time.Since(time.Unix(0, session.checked.Load())).Seconds())
-		connected()
-	}, func(err error) {
-		s.metrics.end(session.transport.ConnectionState().HandshakeComplete, err)
-		session.leave()
-		session.transport.Close()
-		s.mu.Lock()
-		delete(s.sessions, session.ID)
-		s.mu.Unlock()
-	})
-	return nil
-}
-
-// End ends a session with a close_notify, and reports whether there was one of that id.
-func (s *SFU) End(id string) bool {
-	s.mu.Lock()
-	session := s.sessions[id]
-	s.mu.Unlock()
-	if session != nil {
-		session.transport.Close()
-	}
-	return session != nil
-}
 
 // tick does what is due for publishers.
 func (s *SFU) tick() {
@@ -212,7 +166,7 @@ func (s *SFU) tick() {
 		case <-s.closed:
 			return
 		case now := <-ticker.C:
-			for _, stream := range s.rooms.streams() {
+			for _, stream := range s.rooms.all() {
 				stream.sendKeyFrameRequest(now)
 				stream.tellArrivals(now)
 				if n%int(reportEvery/tick) == 0 {

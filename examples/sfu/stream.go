@@ -22,8 +22,9 @@ type Stream struct {
 	writeRTCP    func([]byte) (int, error) // to the publisher; nil if he is at another server
 	askKeyFrame  func()                    // at the other server
 	cache        Cache                     // of video
+	remb         bool                      // the publisher takes rates (draft-alvestrand-rmcat-remb-03)
 	inflow       float64                   // bytes/s that the publisher may send
-	onFlood      func()                    // called for each packet above that; may be nil
+	onFlood      func()                    // called for each packet above that, and reports above controlPerSecond; may be nil
 
 	cluster       *Cluster     // to which it goes as well; nil: none
 	wanted        atomic.Int64 // until when, in ns of the Unix time, another server wants it; 0: none ever has
@@ -32,7 +33,9 @@ type Stream struct {
 	subscribers atomic.Pointer[[]*Subscriber]
 
 	mu        sync.Mutex
+	ended     bool // nobody can subscribe any more
 	budget    budget
+	control   budget // of RTCP
 	receivers [kinds]receiver
 	arrivals  arrivals
 	lastPLI   time.Time
@@ -53,6 +56,7 @@ func newStream(id, room, name string, o *Offer) *Stream {
 		if section != nil {
 			s.payloadTypes[kind] = section.PayloadType
 			s.Out[kind].SSRC, s.Out[kind].RTX = newSSRC(), newSSRC()
+			s.remb = s.remb || slices.Contains(section.Feedback, remb)
 		}
 	}
 	s.arrivals = newArrivals(o, s.Out[Audio].RTX|s.Out[Video].RTX)
@@ -111,6 +115,13 @@ func (s *Stream) forward(kind Kind, b []byte) {
 // onRTCP takes reports of the publisher. Its sender reports go on: they say which times of audio and video belong
 // together.
 func (s *Stream) onRTCP(b []byte) {
+	s.mu.Lock()
+	takes := s.control.take(time.Now(), 1, controlPerSecond)
+	s.mu.Unlock()
+	if !takes {
+		flooded(s.onFlood)
+		return
+	}
 	packets, err := rtcp.Unmarshal(b)
 	if err != nil {
 		return
@@ -148,8 +159,9 @@ func (s *Stream) sendReport(kind Kind, report *rtcp.SenderReport) {
 	}
 }
 
-func (s *Stream) subscribe(to *Subscriber) {
-	s.changeSubscribers(func(all []*Subscriber) []*Subscriber { return append(all, to) })
+// subscribe adds a receiver. It reports whether the stream has not ended.
+func (s *Stream) subscribe(to *Subscriber) bool {
+	return s.changeSubscribers(func(all []*Subscriber) []*Subscriber { return append(all, to) })
 }
 
 func (s *Stream) unsubscribe(to *Subscriber) {
@@ -159,18 +171,26 @@ func (s *Stream) unsubscribe(to *Subscriber) {
 }
 
 // changeSubscribers replaces the list: packets are on their way to those of the old one.
-func (s *Stream) changeSubscribers(change func([]*Subscriber) []*Subscriber) {
+func (s *Stream) changeSubscribers(change func([]*Subscriber) []*Subscriber) bool {
 	s.mu.Lock()
+	if s.ended {
+		s.mu.Unlock()
+		return false
+	}
 	all := change(slices.Clone(*s.subscribers.Load()))
 	s.subscribers.Store(&all)
 	s.mu.Unlock()
 	if s.onSubscribers != nil {
 		s.onSubscribers()
 	}
+	return true
 }
 
 // end ends all who receive the stream.
 func (s *Stream) end() {
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
 	for _, to := range *s.subscribers.Load() {
 		to.transport.Close()
 	}

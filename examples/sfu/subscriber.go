@@ -20,10 +20,12 @@ type Subscriber struct {
 	rtx          uint8        // of retransmitted video; 0: it does not know them
 	connected    atomic.Bool
 	rate         atomic.Uint64 // bits/s of video that it seems to be able to receive
+	onFlood      func()        // called for each report above controlPerSecond; may be nil
 
-	mu     sync.Mutex
-	rtxSeq uint16
-	budget budget
+	mu      sync.Mutex
+	rtxSeq  uint16
+	budget  budget // of resent packets
+	control budget // of RTCP
 }
 
 // forward sends a packet on. The payload type in it is changed.
@@ -44,6 +46,13 @@ func (s *Subscriber) writeRTCP(b []byte) {
 
 // onRTCP takes the receiver's feedback.
 func (s *Subscriber) onRTCP(b []byte) {
+	s.mu.Lock()
+	takes := s.control.take(time.Now(), 1, controlPerSecond)
+	s.mu.Unlock()
+	if !takes {
+		flooded(s.onFlood)
+		return
+	}
 	packets, err := rtcp.Unmarshal(b)
 	if err != nil {
 		return
@@ -54,11 +63,7 @@ func (s *Subscriber) onRTCP(b []byte) {
 			s.stream.requestKeyFrame(time.Now())
 		case *rtcp.TransportLayerNack:
 			if p.MediaSSRC == s.stream.Out[Video].SSRC {
-				for _, pair := range p.Nacks {
-					for _, seq := range pair.PacketList() {
-						s.resend(seq)
-					}
-				}
+				s.resendAll(p.Nacks)
 			}
 		case *rtcp.ReceiverReport:
 			for _, r := range p.Reports {
@@ -72,17 +77,27 @@ func (s *Subscriber) onRTCP(b []byte) {
 	}
 }
 
-// resend sends a packet of video again, as RFC 4588 has it: on an SSRC of its own, the old sequence number in front of
-// the payload.
-func (s *Subscriber) resend(seq uint16) {
+// resendAll sends what is asked for, as far as there is a budget for it.
+func (s *Subscriber) resendAll(pairs []rtcp.NackPair) {
 	if s.rtx == 0 || s.payloadTypes[Video] == 0 {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.budget.take(time.Now(), 1, resendsPerSecond) {
-		return
+	now := time.Now()
+	for _, pair := range pairs {
+		for _, seq := range pair.PacketList() {
+			if !s.budget.take(now, 1, resendsPerSecond) {
+				return
+			}
+			s.resend(seq)
+		}
 	}
+}
+
+// resend sends a packet of video again, as RFC 4588 has it: on an SSRC of its own, the old sequence number in front of
+// the payload. mu is held.
+func (s *Subscriber) resend(seq uint16) {
 	b, ok := s.stream.cache.get(make([]byte, 0, cachedSize+2), seq)
 	header := rtpHeader + 4*int(b[:max(len(b), 1)][0]&0xf)
 	if !ok || len(b) < header || b[0]&0x10 != 0 { // extensions are taken off
@@ -104,8 +119,10 @@ type budget struct {
 	last time.Time
 }
 
-// resendsPerSecond is how many packets a subscriber can have sent again.
-const resendsPerSecond = 500
+const (
+	resendsPerSecond = 500 // packets that a subscriber can have sent again
+	controlPerSecond = 200 // packets of RTCP that we take of a peer; browsers send some 20
+)
 
 func (b *budget) take(now time.Time, n, perSecond float64) bool {
 	b.used = max(0, b.used-now.Sub(b.last).Seconds()*perSecond)
@@ -115,4 +132,11 @@ func (b *budget) take(now time.Time, n, perSecond float64) bool {
 	}
 	b.used += n
 	return true
+}
+
+// flooded calls f, if it is there.
+func flooded(f func()) {
+	if f != nil {
+		f()
+	}
 }

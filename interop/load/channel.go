@@ -12,6 +12,9 @@ import (
 // pingEvery is how often a client says something on its data channel.
 const pingEvery = time.Second
 
+// echoLabel is that of the data channel on which servers give back what comes.
+const echoLabel = "echo"
+
 // pingSize is what it says, in bytes.
 const pingSize = 64
 
@@ -22,7 +25,7 @@ func (c *client) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.channel, err = association.Open(ctx, "load", nil); err != nil {
+	if c.channel, err = association.Open(ctx, echoLabel, nil); err != nil {
 		return err
 	}
 	if err := c.echo(ctx); err != nil {

@@ -4,14 +4,14 @@
 //	go run ./interop/load -storm 2000    2,000 peers come within 5 s, while media goes to 50 others; a quarter of a minute
 //
 //	cd examples/sfu && go run . -udp 127.0.0.1:0 &
-//	go run ./interop/load -url http://127.0.0.1:8080 -publishers 1 -subscribers 50
+//	go run ./interop/load -url http://127.0.0.1:8080 -publishers 1 -subscribers 50 -channels
 //
 //	cd interop/bench && go run ./sfu/pionsfu -addr 127.0.0.1:8081 &
 //	go run ./interop/load -url http://127.0.0.1:8081 -subscribers 50 -channels
 //
-// Each peer has a UDP socket, one goroutine, ICE checks (package agent), DTLS, SRTP, and with -channels a data channel;
-// publishers send bursts, as video does. Without -idle and -storm it speaks WHIP and WHEP as examples/sfu has them, so it can load
-// any server that does; interop/bench/sfu/pionsfu is one on pion/webrtc.
+// Each peer has a UDP socket, one goroutine, ICE checks (package agent), DTLS, SRTP, and with -channels a data channel labelled
+// "echo"; publishers send bursts, as video does. Without -idle and -storm it speaks WHIP and WHEP as examples/sfu has them, so it
+// can load any server that does; interop/bench/sfu/pionsfu is one on pion/webrtc.
 //
 //	publisher --POST whip--> server <--POST whep-- subscriber
 //	    burst of packets -->        --> counted: what came, what is missing

@@ -65,7 +65,7 @@ func main() {
 	flag.IntVar(&o.burst.PerSecond, "fps", 30, "bursts a `second`")
 	flag.DurationVar(&o.ramp, "ramp", 0, "spread the joining over this `time`; 0: as fast as they can")
 	flag.DurationVar(&o.duration, "duration", 10*time.Second, "how `long` media runs after all have joined")
-	flag.BoolVar(&o.channels, "channels", false, "open a data channel from each peer, and say something on it every second")
+	flag.BoolVar(&o.channels, "channels", false, "open a data channel from each peer, and say something on it every second, which has to come back")
 	flag.IntVar(&o.idle, "idle", 0, "measure our own server, without HTTP, with so many `peers` at rest")
 	flag.IntVar(&o.storm, "storm", 0, "measure our own server, without HTTP, while so many `peers` come within -ramp (5 s) and it forwards media to -subscribers")
 	flag.StringVar(&o.profiles, "profiles", "", "`directory` for heap.txt and goroutine.txt of our own server with all peers")

@@ -1,5 +1,5 @@
 "use strict";
-// A page of a room: it publishes by WHIP, and receives each other stream by WHEP, on a connection of its own.
+// A page of a room: it publishes and chats by WHIP, and receives each other stream by WHEP, on a connection of its own.
 
 const $ = id => document.getElementById(id);
 const room = new URLSearchParams(location.search).get("room") || "lobby";
@@ -7,7 +7,7 @@ const size = (new URLSearchParams(location.search).get("size") || "640x480").spl
 $("room").textContent = room;
 document.title = "Room " + room;
 
-let own = null;              // {pc, session, media, id}: what we send
+let own = null;              // {pc, session, id}, with {media, tile} if we send: our own connection
 let events = null;           // tells who sends, at each change
 let listed = [];             // what it told last
 const others = new Map();    // by stream id: {pc, session, tile}
@@ -46,21 +46,26 @@ function tile(name, stream, mine) {
   return { figure, video, how, remove: () => { video.srcObject = null; figure.remove(); } };
 }
 
-// publish sends camera and microphone.
-async function publish(name) {
-  const media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: { ideal: size[0] }, height: { ideal: size[1] } } });
+// connect makes our own connection: for the chat, and with camera and microphone if we send.
+async function connect(name, withMedia) {
   const pc = new RTCPeerConnection();
-  for (const track of media.getTracks()) pc.addTransceiver(track, { direction: "sendonly", streams: [media] });
-  own = { pc, media, tile: tile(name + " (you)", media, true) };
-  own.session = await negotiate(pc, `rooms/${encodeURIComponent(room)}/whip?name=${encodeURIComponent(name)}`);
-  own.id = own.session.split("/").pop();
+  own = { pc };
+  if (withMedia) {
+    own.media = await navigator.mediaDevices.getUserMedia({ audio: true, video: { width: { ideal: size[0] }, height: { ideal: size[1] } } });
+    for (const track of own.media.getTracks()) pc.addTransceiver(track, { direction: "sendonly", streams: [own.media] });
+    own.tile = tile(name + " (you)", own.media, true);
+  }
+  chat.begin(pc, () => own && own.id);
   pc.onconnectionstatechange = () => {
-    own && (own.tile.how.textContent = pc.connectionState === "connected" ? "" : pc.connectionState);
-    if (pc.connectionState !== "failed" || !own || own.pc !== pc) return;
+    if (!own || own.pc !== pc) return;
+    if (own.tile) own.tile.how.textContent = pc.connectionState === "connected" ? "" : pc.connectionState;
+    if (pc.connectionState !== "failed") return;
     leave();
     note("The connection to the server was lost; joining again…", true);
-    setTimeout(() => $("join").hidden || enter(true), again);
+    setTimeout(() => $("join").hidden || enter(withMedia), again);
   };
+  own.session = await negotiate(pc, `rooms/${encodeURIComponent(room)}/whip?name=${encodeURIComponent(name)}`);
+  own.id = own.session.split("/").pop();
 }
 
 // subscribe receives one stream.
@@ -109,7 +114,7 @@ function follow() {
   const list = listed.filter(s => !own || s.id !== own.id);
   for (const id of [...others.keys()]) if (!list.some(s => s.id === id)) unsubscribe(id);
   for (const s of list) if (!others.has(s.id)) subscribe(s);
-  note(list.length ? `${list.length} other${list.length > 1 ? "s" : ""} here.` : "Nobody else is here yet.");
+  note(list.length ? `${list.length} other${list.length > 1 ? "s" : ""} here.` : "Nobody else is here yet: copy the link to invite people.");
 }
 
 // watch tells who is in the room from now on.
@@ -126,9 +131,10 @@ async function enter(withMedia) {
   $("join").hidden = true;
   note("Connecting…");
   try {
-    if (withMedia) await publish($("name").value.trim() || "somebody");
-    $("mute").hidden = !withMedia;
-    $("inside").hidden = false;
+    await connect($("name").value.trim() || "somebody", withMedia);
+    $("mute").hidden = $("camera").hidden = !withMedia;
+    for (const id of ["mute", "camera"]) press(id, false);
+    $("inside").hidden = $("meeting").hidden = false;
     watch();
   } catch (e) {
     leave();
@@ -139,26 +145,43 @@ async function enter(withMedia) {
 function leave() {
   if (events) { events.close(); events = null; }
   for (const id of [...others.keys()]) unsubscribe(id);
+  chat.end();
   if (own) {
-    own.media.getTracks().forEach(t => t.stop());
+    if (own.media) own.media.getTracks().forEach(t => t.stop());
     own.pc.close();
-    own.tile.remove();
+    if (own.tile) own.tile.remove();
     end(own.session);
     own = null;
   }
-  $("inside").hidden = true;
+  $("inside").hidden = $("meeting").hidden = true;
   $("join").hidden = false;
   note("");
+}
+
+// What the buttons of our own tracks say when they are on, and when they are off.
+const toggles = { mute: ["Mute", "Unmute", "audio"], camera: ["Camera off", "Camera on", "video"] };
+
+function press(id, off) {
+  const [on, back, kind] = toggles[id];
+  for (const track of own.media ? own.media.getTracks() : []) if (track.kind === kind) track.enabled = !off;
+  $(id).setAttribute("aria-pressed", String(off));
+  $(id).textContent = off ? back : on;
 }
 
 $("join").onsubmit = e => { e.preventDefault(); enter(true); };
 $("watch").onclick = () => enter(false);
 $("leave").onclick = leave;
-$("mute").onclick = () => {
-  const audio = own.media.getAudioTracks()[0];
-  audio.enabled = !audio.enabled;
-  $("mute").setAttribute("aria-pressed", String(!audio.enabled));
-  $("mute").textContent = audio.enabled ? "Mute" : "Unmute";
+for (const id of ["mute", "camera"]) $(id).onclick = () => press(id, $(id).getAttribute("aria-pressed") !== "true");
+$("invite").onclick = async () => {
+  const link = new URL(location.href);
+  link.search = "?room=" + encodeURIComponent(room);
+  try {
+    await navigator.clipboard.writeText(link);
+    $("invite").textContent = "Copied";
+  } catch (e) {
+    prompt("The address of this room", link); // a page that is not secure has no clipboard
+  }
+  setTimeout(() => $("invite").textContent = "Copy link", 2000);
 };
 addEventListener("pagehide", leave);
 for (const id of ["enter", "watch"]) $(id).disabled = false; // only now: without us the form would send its reader to the lobby

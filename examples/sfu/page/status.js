@@ -1,113 +1,183 @@
 "use strict";
 // Plots of /status.json, a point a second, for the last two minutes.
 
+const $ = id => document.getElementById(id);
 const keep = 120;
-const history = [];
-const colors = ["#2b6cb0", "#dd6b20", "#2f855a", "#97266d"];
-const owners = ["media", "HTTP", "NATS", "process"]; // of goroutines
+const points = [];
+const owners = ["media", "data channels", "HTTP", "NATS", "process"]; // of goroutines
 
-const count = n => n.toLocaleString("en", { maximumFractionDigits: 0 });
+const count = n => n.toLocaleString("en", { maximumFractionDigits: n < 10 ? 1 : 0 });
 const rate = (a, b, key) => 1000 * (b[key] - a[key]) / Math.max(1, b.time - a.time);
-const megabits = n => (8 * n / 1e6).toLocaleString("en", { maximumFractionDigits: 1 }) + " Mbit/s";
+const megabits = n => (n / 1e6).toLocaleString("en", { maximumFractionDigits: n < 1e8 ? 1 : 0 }) + " Mbit/s";
+const mebibytes = n => (n / 1048576).toFixed(1) + " MiB";
+const bits = (a, b, key) => 8 * rate(a, b, key);
+const dropped = s => Object.values(s.drops).reduce((sum, n) => sum + n, 0);
+const drops = (a, b) => 1000 * (dropped(b) - dropped(a)) / Math.max(1, b.time - a.time);
+
+// Each total: its name, and its text (a: the point before).
+const totals = [
+  ["peers", (a, b) => count(b.peers)],
+  ["people who send", (a, b) => count(b.streams)],
+  ["rooms", (a, b) => count(b.rooms)],
+  ["received", (a, b) => megabits(bits(a, b, "bytesIn"))],
+  ["sent", (a, b) => megabits(bits(a, b, "bytesOut"))],
+  ["handshake, median", (a, b) => median(b.handshakes)],
+  ["goroutines", (a, b) => count(owners.reduce((sum, o) => sum + b.goroutines[o], 0))],
+];
 
 // Each plot: its title, its lines' names, the values of a point (a: the one before), and how to print one.
 const plots = [
-  { title: "Peers, streams and rooms", lines: ["peers", "streams", "rooms"], values: (a, b) => [b.peers, b.streams, b.rooms], print: count },
   { title: "Datagrams per second", lines: ["in", "out"], values: (a, b) => [rate(a, b, "packetsIn"), rate(a, b, "packetsOut")], print: count },
-  { title: "Bytes", lines: ["in", "out"], values: (a, b) => [rate(a, b, "bytesIn"), rate(a, b, "bytesOut")], print: megabits },
+  { title: "Bandwidth", lines: ["in", "out"], values: (a, b) => [bits(a, b, "bytesIn"), bits(a, b, "bytesOut")], print: megabits },
   { title: "Kernel calls per second", lines: ["receive", "send"], values: (a, b) => [rate(a, b, "receives"), rate(a, b, "sends")], print: count },
-  { title: "Drops per second", lines: ["all reasons"], values: (a, b) => [Object.keys(b.drops).reduce((n, k) => n + 1000 * (b.drops[k] - a.drops[k]) / Math.max(1, b.time - a.time), 0)], print: count },
-  { title: "Goroutines", lines: owners, values: (a, b) => owners.map(o => b.goroutines[o]), print: count },
-  { title: "Heap", lines: ["MiB"], values: (a, b) => [b.heap / 1048576], print: n => n.toFixed(1) + " MiB" },
+  { title: "Peers, streams and rooms", lines: ["peers", "streams", "rooms"], values: (a, b) => [b.peers, b.streams, b.rooms], print: count, whole: true },
+  { title: "Data channels", lines: ["associations", "lines/s", "echoes/s"], values: (a, b) => [b.associations, rate(a, b, "lines"), rate(a, b, "echoes")], print: count },
+  { title: "Drops per second", lines: ["all reasons"], values: (a, b) => [drops(a, b)], print: count },
+  { title: "Goroutines", lines: owners, values: (a, b) => owners.map(o => b.goroutines[o]), print: count, whole: true },
+  { title: "Heap", lines: ["in use"], values: (a, b) => [b.heap], print: mebibytes },
 ];
 
-function canvasOf(title) {
-  const box = document.createElement("section");
-  box.className = "plot";
-  const h = document.createElement("h2"), now = document.createElement("span"), canvas = document.createElement("canvas");
-  now.className = "now";
-  h.append(title, now);
-  box.append(h, canvas);
-  document.getElementById("plots").append(box);
-  return { canvas, now };
+// card makes a card with a canvas, and a legend of names.
+function card(title, names) {
+  const box = document.createElement("section"), h = document.createElement("h2"), canvas = document.createElement("canvas"), legend = document.createElement("ul");
+  box.className = "card plot";
+  h.textContent = title;
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", title);
+  const values = names.map((name, i) => {
+    const item = document.createElement("li"), value = document.createElement("b");
+    item.style.setProperty("--mark", `var(--c${i})`);
+    item.append(name, value);
+    legend.append(item);
+    return value;
+  });
+  box.append(h, canvas, legend);
+  $("plots").append(box);
+  return { canvas, values };
 }
-for (const p of plots) Object.assign(p, canvasOf(p.title));
-const latency = canvasOf("Handshakes, ms from check to keys");
+for (const p of plots) p.card = card(p.title, p.lines);
+const latency = card("Handshakes, by time from check to keys", ["in all", "median"]);
 
-// context scales the canvas to the screen's pixels and clears it.
-function context(canvas) {
+const color = name => getComputedStyle(document.body).getPropertyValue(name);
+
+// paper scales the canvas to the screen's pixels and clears it.
+function paper(canvas) {
   const scale = devicePixelRatio || 1, w = canvas.clientWidth, h = canvas.clientHeight;
   canvas.width = w * scale;
   canvas.height = h * scale;
   const c = canvas.getContext("2d");
   c.scale(scale, scale);
-  c.font = "12px system-ui, sans-serif";
-  c.fillStyle = getComputedStyle(document.body).color;
+  c.font = "11px system-ui, sans-serif";
+  c.fillStyle = color("--dim");
   return { c, w, h };
 }
 
-function draw(p) {
-  const { c, w, h } = context(p.canvas);
-  const points = history.slice(1).map((b, i) => p.values(history[i], b));
-  if (!points.length) return;
-  const top = Math.max(1, ...points.flat()) * 1.1, base = h - 18;
-  const x = i => w - (points.length - 1 - i) * w / (keep - 1), y = v => base - v / top * (base - 16);
-  c.globalAlpha = 0.35;
-  c.fillRect(0, base, w, 1);
-  c.globalAlpha = 1;
-  c.fillText(p.print(top), 2, 12);
-  let left = 2;
-  p.lines.forEach((name, line) => {
-    c.strokeStyle = colors[line];
-    c.lineWidth = 2;
-    c.beginPath();
-    points.forEach((v, i) => i ? c.lineTo(x(i), y(v[line])) : c.moveTo(x(i), y(v[line])));
-    c.stroke();
-    c.fillStyle = colors[line];
-    const last = points.length - 1; // a dot: of the first point there is no line
-    c.fillRect(x(last) - 3, y(points[last][line]) - 1.5, 3, 3);
-    c.fillRect(left, h - 10, 8, 8);
-    c.fillStyle = getComputedStyle(document.body).color;
-    c.fillText(name, left + 12, h - 2);
-    left += 24 + c.measureText(name).width;
-  });
-  p.now.textContent = points[points.length - 1].map(p.print).join(" / ");
+// ceiling is the smallest of 1, 2, 4, 5 or 10 times a power of ten that has room for n.
+function ceiling(n) {
+  const power = 10 ** Math.floor(Math.log10(n));
+  return power * [1, 2, 4, 5, 10].find(f => f * power >= n);
 }
 
+function draw(p) {
+  const { c, w, h } = paper(p.card.canvas);
+  const list = points.slice(1).map((b, i) => p.values(points[i], b));
+  if (!list.length) return;
+  const unit = p.print === mebibytes ? 1048576 : 1;
+  const top = unit * ceiling(Math.max(p.whole ? 2 : 1, ...list.flat().map(v => v / unit))), base = h - 16, height = base - 14;
+  const x = i => w - (list.length - 1 - i) * w / (keep - 1), y = v => base - v / top * height;
+  c.lineWidth = 1;
+  c.strokeStyle = color("--line");
+  for (const part of [0, 0.5, 1]) {
+    c.beginPath();
+    c.moveTo(0, Math.round(y(part * top)) + 0.5);
+    c.lineTo(w, Math.round(y(part * top)) + 0.5);
+    c.stroke();
+    if (part) c.fillText(p.print(part * top), 0, y(part * top) - 3);
+  }
+  c.fillText("2 min ago", 0, h - 3);
+  c.textAlign = "right";
+  c.fillText("now", w, h - 3);
+  p.lines.forEach((name, line) => {
+    c.fillStyle = c.strokeStyle = color(`--c${line}`);
+    c.lineWidth = 1.8;
+    c.lineJoin = "round";
+    c.beginPath();
+    list.forEach((v, i) => i ? c.lineTo(x(i), y(v[line])) : c.moveTo(x(i), y(v[line])));
+    c.stroke();
+    if (p.lines.length < 3) { // what is below one or two lines is easier to see
+      c.lineTo(w, base);
+      c.lineTo(x(0), base);
+      c.globalAlpha = 0.12;
+      c.fill();
+      c.globalAlpha = 1;
+    }
+    const last = list.length - 1; // a dot: of the first point there is no line
+    c.fillRect(x(last) - 3, y(list[last][line]) - 1.5, 3, 3);
+    p.card.values[line].textContent = p.print(list[last][line]);
+  });
+}
+
+// median says which bucket the middle one is in.
+function median(buckets) {
+  const total = buckets.reduce((n, b) => n + b.count, 0);
+  let before = 0;
+  for (const b of buckets) {
+    before += b.count;
+    if (total && before >= total / 2) return b.seconds ? "≤ " + time(b.seconds) : "> 5 s";
+  }
+  return "–";
+}
+
+const time = seconds => seconds < 1 ? `${seconds * 1000} ms` : `${seconds} s`;
+
 function drawLatency(buckets) {
-  const { c, w, h } = context(latency.canvas);
+  const { c, w, h } = paper(latency.canvas);
   const total = buckets.reduce((n, b) => n + b.count, 0), most = Math.max(1, ...buckets.map(b => b.count));
-  const step = w / buckets.length, base = h - 18;
+  const step = w / buckets.length, base = h - 16;
+  c.textAlign = "center";
   buckets.forEach((b, i) => {
     const height = b.count / most * (base - 16);
-    const ink = c.fillStyle;
-    c.fillStyle = colors[0];
-    c.fillRect(i * step + 2, base - height, step - 4, height);
-    c.fillStyle = ink;
-    if (b.count) c.fillText(count(b.count), i * step + 2, base - height - 3);
-    c.fillText(b.seconds ? (b.seconds < 1 ? b.seconds * 1000 : b.seconds + " s") : "more", i * step + 2, h - 4);
+    c.fillStyle = color("--c0");
+    c.fillRect(i * step + 2, base - Math.max(height, 1), step - 4, Math.max(height, 1));
+    c.fillStyle = color("--dim");
+    if (b.count) c.fillText(count(b.count), (i + 0.5) * step, base - height - 4);
+    c.fillText(b.seconds ? time(b.seconds) : "more", (i + 0.5) * step, h - 3, step - 2);
   });
-  latency.now.textContent = count(total) + " in all";
+  latency.values[0].textContent = count(total);
+  latency.values[1].textContent = median(buckets);
+}
+
+function tell(a, b) {
+  $("totals").replaceChildren(...totals.map(([name, text]) => {
+    const box = document.createElement("div"), term = document.createElement("dt"), value = document.createElement("dd");
+    box.className = "card";
+    term.textContent = name;
+    value.textContent = text(a, b);
+    box.append(term, value);
+    return box;
+  }));
+  $("drops").replaceChildren(...Object.entries(b.drops).sort(([m, i], [n, j]) => j - i || m.localeCompare(n)).map(([reason, n]) => {
+    const item = document.createElement("li"), value = document.createElement("b");
+    item.className = n ? "some" : "";
+    value.textContent = count(n);
+    item.append(reason, value);
+    return item;
+  }));
 }
 
 async function look() {
-  const note = document.getElementById("note");
   try {
     const s = await (await fetch("status.json")).json();
-    history.push(s);
-    if (history.length > keep + 1) history.shift();
+    points.push(s);
+    if (points.length > keep + 1) points.shift();
     plots.forEach(draw);
     drawLatency(s.handshakes);
-    document.getElementById("drops").replaceChildren(...Object.entries(s.drops).sort().map(([reason, n]) => {
-      const row = document.createElement("tr");
-      for (const text of [reason, count(n)]) row.insertCell().textContent = text;
-      return row;
-    }));
-    note.textContent = `receive buffer ${count(s.receiveBuffer / 1024)} KiB · segmentation offload ${s.segmentation ? "on" : "off"} · coalescing ${s.coalescing ? "on" : "off"}`;
-    note.className = "";
+    tell(points[Math.max(0, points.length - 2)], s);
+    $("note").textContent = `receive buffer ${count(s.receiveBuffer / 1024)} KiB · segmentation offload ${s.segmentation ? "on" : "off"} · coalescing ${s.coalescing ? "on" : "off"}`;
+    $("note").className = "";
   } catch (e) {
-    note.textContent = "The server cannot be reached.";
-    note.className = "bad";
+    $("note").textContent = "The server cannot be reached.";
+    $("note").className = "bad";
   }
 }
 look();

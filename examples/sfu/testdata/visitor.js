@@ -1,9 +1,40 @@
 "use strict";
-// A visitor of a room for the tests: joins with the name of the address, and reports what is decoded, and how.
+// A visitor of a room for the tests: joins with the name of the address, or only watches, says something again and again, and
+// reports what is decoded, and how, and what others say.
 
-const who = new URLSearchParams(location.search).get("name");
+const given = new URLSearchParams(location.search);
+const who = given.get("name");
 $("name").value = who;
-$("enter").click();
+
+// With noise, the video becomes one that codecs cannot make small. A browser that has little to begin with makes its frames
+// smaller, and those of noise would stay so: it begins when they have grown again.
+if (given.has("noise")) navigator.mediaDevices.getUserMedia = async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 }), c = canvas.getContext("2d");
+  let grown = false;
+  setInterval(async () => {
+    for (const s of own ? (await own.pc.getStats()).values() : []) grown ||= s.type === "outbound-rtp" && s.frameWidth > 320;
+  }, 500);
+  setInterval(() => {
+    const size = 8;
+    for (let y = 0; y < (grown ? 240 : 8); y += size) for (let x = 0; x < 640; x += size) {
+      c.fillStyle = `hsl(${360 * Math.random()} 50% ${40 + 20 * Math.random()}%)`;
+      c.fillRect(x, y, size, size);
+    }
+  }, 50);
+  return canvas.captureStream();
+};
+$(given.has("watch") ? "watch" : "enter").click();
+
+setInterval(() => {
+  if ($("send").disabled) return;
+  $("text").value = `<b>I am ${who}</b>`;
+  $("say").requestSubmit();
+}, 1000);
+
+// heard returns who has said what, as the page shows it.
+function heard() {
+  return [...$("lines").children].map(item => item.querySelector("b").textContent + ": " + item.querySelector("p").textContent);
+}
 
 // video returns the statistics of a stream's video.
 async function video(other) {
@@ -21,11 +52,11 @@ setInterval(async () => {
 
 // sending returns what our side knows of its path, and whether the packets have numbers for that.
 async function sending() {
-  if (!own) return {};
+  if (!own || !own.media) return {};
   const said = { rate: 0, numbered: false, sent: 0, asked: 0 };
   for (const s of (await own.pc.getStats()).values()) {
     if (s.type === "candidate-pair" && s.nominated) said.rate = s.availableOutgoingBitrate || 0;
-    if (s.type === "outbound-rtp" && s.kind === "video") Object.assign(said, { sent: s.framesSent || 0, asked: s.nackCount || 0 });
+    if (s.type === "outbound-rtp" && s.kind === "video") Object.assign(said, { sent: s.framesSent || 0, asked: s.nackCount || 0, bytes: s.bytesSent || 0, time: s.timestamp });
   }
   for (const sender of own.pc.getSenders()) {
     said.numbered ||= (sender.getParameters().headerExtensions || []).some(e => e.uri.includes("transport-wide-cc"));
@@ -46,5 +77,5 @@ setInterval(async () => {
     }
     tiles.push(seen);
   }
-  fetch("report", { method: "POST", body: JSON.stringify({ who, note: $("note").textContent, own: await sending(), tiles }) });
+  fetch("report", { method: "POST", body: JSON.stringify({ who, note: $("note").textContent, own: await sending(), tiles, heard: heard(), trip: $("trip").textContent }) });
 }, 500);
