@@ -73,3 +73,25 @@ func (d AlertDescription) String() string {
 	}
 	return fmt.Sprintf("alert(%d)", uint8(d))
 }
+
+// alert is one alert to be sent.
+type alert struct {
+	level       uint8
+	description AlertDescription
+}
+
+// SendWarning leaves an alert of level warning to be sent, which has no effect on our
+// side: user_canceled, or a code that the two applications have agreed on. It fails with
+// ErrNotConnected or ErrClosed, or with the error that ended the association.
+func (e *Engine) SendWarning(d AlertDescription) error {
+	switch {
+	case e.err != nil:
+		return e.err
+	case e.closed || d == AlertCloseNotify:
+		return ErrClosed
+	case !e.connected:
+		return ErrNotConnected
+	}
+	e.alerts = append(e.alerts, alert{alertWarning, d})
+	return nil
+}

@@ -1,7 +1,6 @@
 package dtlstransport
 
 import (
-	"errors"
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
@@ -90,12 +89,6 @@ type Engine struct {
 	early  [][]byte // application data from before the gate opened
 	events eventQueue
 	stats  Stats
-}
-
-// alert is one alert to be sent.
-type alert struct {
-	level       uint8
-	description AlertDescription
 }
 
 // NewEngine returns an engine that has done nothing yet. config is kept and not
@@ -226,171 +219,10 @@ func firstTime(a, b time.Time) time.Time {
 	return a
 }
 
-// AppendDatagram appends the next datagram to send to dst. It returns false,
-// and dst as it is, when there is none. A datagram has at most MaxDatagramSize
-// bytes.
-func (e *Engine) AppendDatagram(dst []byte) ([]byte, bool) {
-	if e.verify != nil {
-		dst = append(dst, e.verify...)
-		e.trace.verifyRequest(e.verify)
-		e.sent(e.verify)
-		e.verify = nil
-		return dst, true
-	}
-	start := len(dst)
-	if e.out.Pending() {
-		b, err := e.out.AppendDatagram(dst, e.limit())
-		if err != nil {
-			e.out.Drop() // no sequence number is left; nothing more can be sent
-		}
-		dst = b
-	}
-	for len(dst) == start && len(e.alerts) > 0 {
-		a := e.alerts[0]
-		e.alerts = e.alerts[1:]
-		content := []byte{a.level, byte(a.description)}
-		e.trace.seal(record.TypeAlert, content)
-		if b, err := e.write[e.epoch].Append(dst, record.TypeAlert, record.Version12, content); err == nil {
-			dst = b
-		}
-	}
-	if len(e.alerts) == 0 {
-		e.alerts = nil
-	}
-	if len(dst) == start && e.connected && !e.closed {
-		dst = e.appendHeartbeat(dst)
-	}
-	e.sent(dst[start:])
-	return dst, len(dst) > start
-}
-
-// sent counts a datagram of ours, if it has any bytes.
-func (e *Engine) sent(datagram []byte) {
-	if len(datagram) > 0 {
-		e.stats.DatagramsSent++
-		e.stats.BytesSent += uint64(len(datagram))
-	}
-	if e.trace != nil {
-		e.trace.sent(datagram, len(e.parameters.ids.peer))
-	}
-}
-
-// DatagramRefused says that the link did not take a datagram of size bytes because
-// it is too large for it (EMSGSIZE). If it was one of the handshake, smaller ones take
-// its place at once: "If the DTLS record layer informs the DTLS handshake layer that a
-// message is too big, it SHOULD immediately attempt to fragment it" (RFC 6347,
-// Section 4.1.1.1). What the caller sends is the caller's to make smaller.
-func (e *Engine) DatagramRefused(size int) {
-	if e.config.ReliableTransport {
-		return
-	}
-	if e.probe.size > 0 && size == e.probe.size+e.write[1].Overhead() {
-		e.loseProbe()
-		return
-	}
-	if e.hs == nil && e.out.Sends() == 0 {
-		return
-	}
-	switch limit := e.limit(); {
-	case size > limit || limit <= MinDatagramSize:
-		return // of before, or there is no smaller one
-	case limit > fallbackDatagramSize:
-		e.fellBack = true
-	default:
-		e.datagram, e.fellBack = max(limit/2, MinDatagramSize), false
-	}
-	e.out.Rewind()
-}
-
-// limit returns how large a datagram of the handshake may be.
-func (e *Engine) limit() int {
-	if e.fellBack {
-		return min(e.datagram, fallbackDatagramSize)
-	}
-	return e.datagram
-}
-
 // NextEvent returns the next thing that the last call made happen, or one of
 // kind NoEvent when all are drained. Those not drained by the next call that
 // takes now are dropped and counted.
 func (e *Engine) NextEvent() Event { return e.events.pop() }
-
-// AppendApplicationData seals p into one record and appends it to dst, which
-// must not overlap p. It allocates nothing if dst has room for
-// len(p)+RecordOverhead bytes. It fails with ErrNotConnected, ErrClosed,
-// ErrTooLarge or ErrSequenceExhausted, or with the error that ended the association.
-func (e *Engine) AppendApplicationData(dst, p []byte) ([]byte, error) {
-	switch {
-	case e.err != nil:
-		return dst, e.err
-	case e.closed:
-		return dst, ErrClosed
-	case !e.connected:
-		return dst, ErrNotConnected
-	}
-	start := len(dst)
-	if e.trace != nil {
-		e.trace.seal(record.TypeApplicationData, p)
-	}
-	dst, err := e.write[1].Append(dst, record.TypeApplicationData, record.Version12, p)
-	e.sent(dst[start:])
-	if err == record.ErrTooLarge {
-		err = ErrTooLarge
-	}
-	return dst, err
-}
-
-// RecordOverhead returns by how many bytes a record is larger than the data in
-// it, all DTLS headers and the most padding included. It is zero until the keys are
-// known.
-func (e *Engine) RecordOverhead() int {
-	if e.write[1] == nil {
-		return 0
-	}
-	return e.write[1].Overhead() + e.write[1].MaxPadding()
-}
-
-// MaxPayload returns how many bytes of application data fit into one record in
-// one datagram of MaxDatagramSize: "DTLS implementations [...] SHOULD allow the
-// upper layer protocol to discover the [...] maximum [...] size" (after RFC 6347,
-// Section 4.1.1.1). It is zero until the keys are known.
-func (e *Engine) MaxPayload() int {
-	if e.write[1] == nil {
-		return 0
-	}
-	return e.write[1].MaxContent(e.datagram)
-}
-
-// SetRemote gives the peer's fingerprints, where Config did not: they may come
-// with an answer that is slower than the handshake. If the peer has shown
-// another certificate already, the association ends with bad_certificate. Its
-// other errors are ErrClosed, ErrRemoteSet, also where Config.VerifyPeer decides,
-// and that of set.Check, which end nothing.
-func (e *Engine) SetRemote(now time.Time, set fingerprint.Set) error {
-	switch {
-	case e.err != nil:
-		return e.err
-	case e.closed:
-		return ErrClosed
-	case len(e.remote) > 0 || e.config.VerifyPeer != nil:
-		return ErrRemoteSet
-	}
-	if err := set.Check(); err != nil {
-		return err
-	}
-	e.begin(now)
-	e.remote = set
-	if e.chain == nil {
-		return nil // an empty one, of a client that may be anybody, is not nil
-	}
-	if _, err := e.judgeProof(e.parameters.suite, e.chain); err != nil {
-		return e.fail(now, err)
-	}
-	if e.finished {
-		e.open(now)
-	}
-	return nil
-}
 
 // SetMaxDatagramSize changes Config.MaxDatagramSize for this association, live:
 // what is sent from now on is cut anew. Values below MinDatagramSize count as that.
@@ -426,67 +258,6 @@ func (e *Engine) SetRemoteAddr(addr string) {
 	e.trace.from(addr)
 }
 
-// SendWarning leaves an alert of level warning to be sent, which has no effect on our
-// side: user_canceled, or a code that the two applications have agreed on. It fails with
-// ErrNotConnected or ErrClosed, or with the error that ended the association.
-func (e *Engine) SendWarning(d AlertDescription) error {
-	switch {
-	case e.err != nil:
-		return e.err
-	case e.closed || d == AlertCloseNotify:
-		return ErrClosed
-	case !e.connected:
-		return ErrNotConnected
-	}
-	e.alerts = append(e.alerts, alert{alertWarning, d})
-	return nil
-}
-
-// SendAlert ends the association with a fatal alert of the caller's choice, which
-// is left to be sent. It returns the error that the association then has. Close
-// is the way to end it in peace.
-func (e *Engine) SendAlert(now time.Time, d AlertDescription) error {
-	if e.err != nil || e.closed {
-		return e.err
-	}
-	e.begin(now)
-	return e.fail(now, alertf(d, "sent by the application"))
-}
-
-// Close ends the association: a close_notify is left to be sent, whatever the
-// peer may still send is dropped. It returns the error that ended the
-// association before, if any.
-func (e *Engine) Close(now time.Time) error {
-	if e.err == nil && !e.closed {
-		e.trace.at(now)
-		e.shut()
-	}
-	return e.err
-}
-
-// shut queues our close_notify and forgets what only a living association needs.
-func (e *Engine) shut() {
-	if e.started() {
-		e.alerts = append(e.alerts, alert{alertWarning, AlertCloseNotify})
-	}
-	e.closed = true
-	e.early = nil
-	e.release()
-	e.trace.changed(e)
-}
-
-// begins begins to send a flight of ours.
-func (e *Engine) begins(messages ...flight.Message) {
-	e.out.Begin(messages...)
-	e.trace.flight(FlightNew, &e.out)
-}
-
-// resend begins to send our last flight once more.
-func (e *Engine) resend(why FlightCause) {
-	e.out.Rewind()
-	e.trace.flight(why, &e.out)
-}
-
 // started reports whether the peer may know of us.
 func (e *Engine) started() bool { return e.hs == nil || e.hs.started() }
 
@@ -494,45 +265,6 @@ func (e *Engine) started() bool { return e.hs == nil || e.hs.started() }
 // the peer's: a server's, or a client's that resumed.
 func (e *Engine) sentFinalFlight() bool {
 	return e.finished && (e.role == RoleServer) == (e.resumed == nil)
-}
-
-// release forgets the handshake, and all secrets but the key that our last alert
-// goes out under.
-func (e *Engine) release() {
-	e.hs, e.side, e.verify, e.deadline, e.finalCopy = nil, nil, nil, time.Time{}, time.Time{}
-	e.probe, e.heartbeats = probe{}, nil
-	e.read, e.save = nil, nil
-	if e.schedule != nil {
-		e.schedule = e.schedule.withoutSecret()
-	}
-	if e.resumed != nil {
-		e.resumed.master = nil
-	}
-	e.out.Drop()
-}
-
-// fail ends the association with err. An AlertError of ours is sent.
-func (e *Engine) fail(now time.Time, err error) error {
-	if a, ok := err.(*AlertError); ok && !a.FromPeer {
-		e.pass(a.Alert)
-	}
-	if h := e.hs; h != nil {
-		hints := h.hints
-		// Mbed TLS 2.28 and wolfSSL 5.5 just fall silent then.
-		if c, ok := e.side.(*client12); ok && c.current != nil && c.current.unproved && errors.Is(err, ErrTimeout) {
-			hints = append(hints, errNoCertificateForServer)
-		}
-		err = &HandshakeError{Flight: e.side.flight(), Sends: e.out.Sends(), Elapsed: now.Sub(e.began), Alerts: h.alerts, Hints: hints, Err: err}
-	} else if !e.connected {
-		err = &HandshakeError{Flight: e.awaits(), Sends: e.out.Sends(), Elapsed: now.Sub(e.began), Err: err}
-	}
-	e.forgetSession()
-	e.err = err
-	e.connected = false
-	e.early = nil
-	e.release()
-	e.trace.changed(e)
-	return err
 }
 
 // Err returns the error that ended the association, or nil.

@@ -1,14 +1,11 @@
 package dtlstransport
 
 import (
-	"errors"
-	"slices"
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
-	"github.com/rtctransport/rtctransport/fingerprint"
 )
 
 // A handshaker is one side of one version's handshake. It waits for whole
@@ -146,22 +143,6 @@ func (h *handshake) handleFragments(now time.Time, epoch int, recordSeq uint64, 
 	return nil
 }
 
-// keepEarly keeps a record whose keys are not there yet.
-func (h *handshake) keepEarly(r *record.Record) {
-	if h == nil {
-		return
-	}
-	// Only a handshake can bring the keys on, by the Finished of a server that
-	// resumes a session. With a connection ID the type is not to be seen.
-	promising := mayBeHandshake(r.Raw)
-	if h.e.config.Conformance && !promising {
-		h.e.drop(DropEarly)
-		return
-	}
-	h.early, h.latest = h.e.keepNewest(h.early, r.Raw), earlyRecord
-	h.changed = h.changed || promising
-}
-
 // settle judges what has come, as often as that brings the handshake on, and
 // answers a peer that repeats itself.
 func (e *Engine) settle(now time.Time) error {
@@ -192,28 +173,6 @@ func (e *Engine) settle(now time.Time) error {
 	}
 	if e.trace != nil {
 		e.trace.changed(e)
-	}
-	return nil
-}
-
-// replayEarly hands over the records that waited for the keys, also when the
-// handshake has ended with them.
-func (h *handshake) replayEarly(now time.Time) error {
-	e := h.e
-	if e.read == nil {
-		return nil
-	}
-	early, latest := h.early, h.latest
-	h.early = nil
-	for _, b := range early {
-		r, _, _ := e.nextRecord(b)
-		e.trace.kept(&r)
-		if err := e.handleProtected(now, &r); err != nil || e.closed {
-			return err
-		}
-	}
-	if latest != earlyRecord {
-		h.latest = latest // they came before it
 	}
 	return nil
 }
@@ -283,104 +242,6 @@ func (h *handshake) changeCipherSpec() flight.Message {
 	return flight.Message{Sealer: h.e.write[0], Version: record.Version12, Type: record.TypeChangeCipherSpec, Bytes: []byte{1}}
 }
 
-// finished makes our Finished, over the transcript so far, in epoch 1.
-func (h *handshake) finished() flight.Message { return h.finishedOver(h.e.schedule, &h.transcript) }
-
-func (h *handshake) finishedOver(schedule *schedule12, t *transcript) flight.Message {
-	f := wire.Finished{VerifyData: schedule.verifyData(h.e.role, t)}
-	m := h.message(wire.TypeFinished, f.Append)
-	m.Sealer = h.e.write[1]
-	return m
-}
-
-// refuse notes that the awaited flight is complete and not acceptable. Anybody
-// can forge a flight, so the genuine peer gets its time to send another, unless
-// the fault is ours.
-func (h *handshake) refuse(now time.Time, a *AlertError) error {
-	if a.Alert == AlertInternalError {
-		return a
-	}
-	return h.hint(now, a)
-}
-
-// heard notes an alert that anybody could have sent.
-func (h *handshake) heard(d AlertDescription) {
-	if len(h.alerts) < maxHints {
-		h.alerts = append(h.alerts, d)
-	}
-}
-
-// hint notes what the wire says against the handshake, and lets the time run
-// that the genuine peer has to prove otherwise. It returns a if there is none.
-func (h *handshake) hint(now time.Time, a *AlertError) error {
-	grace := h.e.config.failureGrace()
-	if h.e.config.Conformance || grace == 0 {
-		return a
-	}
-	if len(h.hints) < maxHints {
-		h.hints = append(h.hints, a)
-	}
-	// A refusal of ours says more than an alert that came by.
-	if h.refusal == nil || !a.FromPeer {
-		h.refusal = a
-	}
-	if h.grace.IsZero() {
-		h.grace = now.Add(grace)
-		h.meant = false
-	}
-	h.meant = h.meant || a.FromPeer
-	h.e.trace.hint(a, h.grace)
-	return nil
-}
-
-// clearHints forgets the hints: progress has disproved them.
-func (h *handshake) clearHints() { h.hints, h.refusal, h.grace = nil, nil, time.Time{} }
-
-// graceOver reports whether nothing has disproved the hints in time. A peer repeats a
-// flight that we do not answer, and within DefaultFailureGrace. If we have refused one and heard
-// no more in that time, somebody else has sent it, who does not: the peer may be late, and gets
-// its time as if nothing had come.
-func (h *handshake) graceOver(now time.Time) bool {
-	if h.grace.IsZero() || now.Before(h.grace) {
-		return false
-	}
-	if !h.meant && h.e.config.failureGrace() >= DefaultFailureGrace {
-		h.grace = time.Time{}
-		return false
-	}
-	return true
-}
-
-// A peerVerdict is proof that a certificate matches the peer's fingerprints.
-// Only judgePeer makes one.
-type peerVerdict struct{ known bool }
-
-// judgePeer compares the first certificate of chain, whose key signs the
-// handshake, with what signalling said (RFC 8122, Section 6.2), unless the
-// application judges. While nothing was said, the verdict is open, which is no
-// failure. chain is empty only for a client that Config.ClientAuth lets be anybody.
-func (e *Engine) judgePeer(chain [][]byte) (peerVerdict, *AlertError) {
-	var err error
-	switch {
-	case len(chain) == 0 && e.role == RoleServer && e.config.ClientAuth != ClientAuthRequire:
-	case len(chain) == 0:
-		err = fingerprint.ErrNoCertificate
-	case e.config.VerifyPeer != nil:
-		err = e.config.VerifyPeer(chain)
-		if a, ok := errors.AsType[*AlertError](err); ok {
-			return peerVerdict{}, alertf(a.Alert, "certificate of the peer: %w", err)
-		}
-	case len(e.remote) == 0:
-		return peerVerdict{}, nil
-	default:
-		err = e.remote.Verify(chain[0])
-	}
-	if err != nil {
-		return peerVerdict{}, alertf(AlertBadCertificate, "certificate of the peer: %w", err)
-	}
-	return peerVerdict{known: true}, nil
-}
-
 // finish ends the handshake: the peer's Finished was accepted.
 func (e *Engine) finish(now time.Time) {
 	e.finished = true
@@ -389,29 +250,4 @@ func (e *Engine) finish(now time.Time) {
 	e.schedule.logKey(e.config.KeyLogWriter)
 	e.hs, e.side, e.schedule.prf = nil, nil, nil
 	e.open(now)
-}
-
-// open opens the gate if the peer's certificate has matched: the only place
-// where an association becomes connected.
-func (e *Engine) open(time.Time) {
-	verdict, err := e.judgeProof(e.parameters.suite, e.chain)
-	if err != nil || !verdict.known || !e.finished {
-		return
-	}
-	e.connected = true
-	e.deadline = time.Time{}
-	e.saveSession()
-	e.trace.changed(e)
-	e.events.add(EventConnected)
-	for _, b := range e.early {
-		e.deliver(b, record.Number{})
-	}
-}
-
-// setPeerCertificates keeps the peer's chain; it is in a body that goes away.
-func (e *Engine) setPeerCertificates(chain [][]byte) {
-	e.chain = make([][]byte, len(chain))
-	for i, c := range chain {
-		e.chain[i] = slices.Clone(c)
-	}
 }

@@ -209,26 +209,6 @@ func (e *Engine) deliver(data []byte, number record.Number) {
 	}
 }
 
-// keepNewest appends a copy of b to queue, whose bounds are maxEarlyRecords and
-// maxEarlyBytes; the oldest make room.
-func (e *Engine) keepNewest(queue [][]byte, b []byte) [][]byte {
-	if len(b) > maxEarlyBytes {
-		e.drop(DropEarly)
-		return queue
-	}
-	held := len(b)
-	for _, q := range queue {
-		held += len(q)
-	}
-	for len(queue) >= maxEarlyRecords || held > maxEarlyBytes {
-		held -= len(queue[0])
-		queue[0] = nil
-		queue = queue[1:]
-		e.drop(DropEarly)
-	}
-	return append(queue, append([]byte(nil), b...))
-}
-
 // handlePostHandshake takes handshake messages after the handshake: the final
 // flight of a peer that missed ours, or an attempt at renegotiation.
 func (e *Engine) handlePostHandshake(now time.Time, content []byte) error {
