@@ -1,0 +1,118 @@
+package dtlstransport
+
+import (
+	"crypto/ecdh"
+	"crypto/rand"
+	"slices"
+	"time"
+
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+)
+
+// judgeFlight1 takes the ClientHello, if it is acceptable, and sends flight 4.
+func (s *server12) judgeFlight1(now time.Time) *AlertError {
+	in := &s.h.inbox[0]
+	// A client that was asked for a cookie, by whomever, begins with a message_seq
+	// above 0.
+	for seq := in.Next(); seq <= in.Next()+maxHelloVerifyRequests; seq++ {
+		messages, complete, a := server12Grammar[server12Flight1].match(in, seq, s.flight())
+		if a != nil {
+			return a
+		}
+		if complete {
+			return s.answerHello(now, messages[0], false)
+		}
+	}
+	return nil
+}
+
+// answerHello takes a ClientHello and sends flight 4. One that is a rival of another
+// is answered in full.
+func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertError {
+	h, config := s.h, s.e.config
+	hello, p, certificate, a := config.readClientHello(m.body)
+	if a != nil {
+		return a
+	}
+	p.agreeConnectionIDs(s.e.localCID, &hello.Extensions)
+	p.agreeHeartbeat(config.Heartbeat, &hello.Extensions)
+	if old, renew, a := s.resumable(now, hello); rival {
+		// The client may have taken a full flight already: see answerRival.
+	} else if a != nil {
+		return a
+	} else if old != nil {
+		return s.resume(now, m, hello, p, old, renew)
+	}
+	status, a := config.statusFor(hello, certificate)
+	if a != nil {
+		return a
+	}
+	h.tokens--
+	var private *ecdh.PrivateKey
+	var public []byte
+	var err error
+	if p.suite.exchange.ephemeral() {
+		if private, err = p.group.curve().GenerateKey(rand.Reader); err != nil {
+			return alertf(AlertInternalError, "%w", err)
+		}
+		public = private.PublicKey().Bytes()
+	}
+	random := newRandom()
+	exchange := wire.ServerKeyExchange{Group: uint16(p.group), PublicKey: public}
+	if certificate != nil {
+		exchange.Scheme = uint16(p.serverScheme.id)
+		params := wire.AppendServerECDHParams(nil, exchange.Group, public)
+		exchange.Signature, err = p.serverScheme.sign(certificate.Signer(), slices.Concat(hello.Random[:], random[:], params))
+		if err != nil {
+			return alertf(AlertInternalError, "signing: %w", err)
+		}
+	}
+
+	h.clientRandom, h.serverRandom = hello.Random, random
+	s.private = private
+	s.e.parameters, s.e.certificate = p, certificate
+	h.transcript.addReceived(m)
+	// "The first message each side transmits in each handshake always has
+	// message_seq = 0", but for the HelloVerifyRequest that may have come before,
+	// which mirrored the client's number (RFC 6347, Section 4.2.2).
+	h.sendSeq = m.seq
+	request := wire.CertificateRequest{Types: []uint8{certTypeECDSASign, certTypeRSASign}, SignatureAlgorithms: config.offeredSchemes()}
+	answer := serverHello(hello, &p, random)
+	s.e.answerConnectionID(hello, answer)
+	s.e.config.answerHeartbeat(hello, answer)
+	answer.HasStatusRequest = len(status) > 0
+	s.tickets, s.id = false, nil // of a rival
+	if p.extendedMasterSecret {
+		s.tickets = config.Tickets != nil && hello.HasSessionTicket
+		answer.HasSessionTicket = s.tickets
+		if config.Sessions != nil && !s.tickets {
+			s.id = newSessionID()
+			answer.SessionID = s.id
+		}
+	}
+	flight4 := []flight.Message{h.message(wire.TypeServerHello, answer.Append)}
+	if certificate == nil {
+		flight4 = s.appendPSKExchange(flight4, &p, public)
+	} else {
+		chain := wire.Certificate{Chain: certificate.Chain()}
+		flight4 = append(flight4, h.message(wire.TypeCertificate, chain.Append))
+		if len(status) > 0 {
+			flight4 = append(flight4, h.message(wire.TypeCertificateStatus, (&wire.CertificateStatus{Response: status}).Append))
+		}
+		flight4 = append(flight4, h.message(wire.TypeServerKeyExchange, exchange.Append))
+		if config.ClientAuth != InsecureClientAuthNone {
+			flight4 = append(flight4, h.message(wire.TypeCertificateRequest, request.Append))
+		}
+	}
+	flight4 = append(flight4, h.message(wire.TypeServerHelloDone, func(b []byte) []byte { return b }))
+	for _, m := range flight4 {
+		h.transcript.add(m.Bytes)
+	}
+	h.accept(now, 0, m.seq)
+	h.inbox[0].Restart(m.seq) // see answerRival
+	h.send(now, flight4...)
+	s.state = server12Flight5
+	h.changed = true
+	return nil
+}
