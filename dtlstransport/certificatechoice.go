@@ -107,3 +107,15 @@ func (c *Config) checkCertificateTypes(m *wire.ClientHello) *AlertError {
 	}
 	return nil
 }
+
+// chooseClient picks the first certificate that the server's request allows,
+// or nil.
+func (c *Config) chooseClient(m *wire.CertificateRequest) (*fingerprint.Certificate, *schemeInfo) {
+	accepted := acceptedByServer(m)
+	for _, certificate := range c.Certificates {
+		if scheme := accepted.schemeOf(c, certificate); scheme != nil {
+			return certificate, scheme
+		}
+	}
+	return nil, nil
+}
