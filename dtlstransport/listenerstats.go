@@ -49,3 +49,19 @@ type ListenerStats struct {
 	// Waiting is how many connections wait for Accept.
 	Waiting int
 }
+
+// Stats returns the counts so far.
+func (l *Listener) Stats() ListenerStats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.stats
+	s.HalfOpen, s.Open, s.Waiting = len(l.halfOpen), len(l.all)-len(l.halfOpen), len(l.backlog)
+	return s
+}
+
+// count adds one to a counter of l.stats.
+func (l *Listener) count(n *uint64) {
+	l.mu.Lock()
+	*n++
+	l.mu.Unlock()
+}
