@@ -3,6 +3,8 @@ package dtlstransport
 import (
 	"time"
 
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+	"github.com/rtctransport/rtctransport/internal/ring"
 	"github.com/rtctransport/rtctransport/keying"
 )
 
@@ -54,4 +56,20 @@ func (c *Config) handshakeDeadline(now time.Time) time.Time {
 		return now.Add(DefaultHandshakeTimeout)
 	}
 	return now.Add(c.HandshakeTimeout)
+}
+
+// defaultReceiveBuffer is Config.ReceiveBuffer when it is zero: 800 records of
+// a full datagram, 10 ms at 1 Gbit/s.
+const defaultReceiveBuffer = 1 << 20
+
+// receiveBuffer returns how much a Conn holds for Read, in bytes, with what its queue adds.
+func (c *Config) receiveBuffer() int {
+	n := c.ReceiveBuffer
+	if n <= 0 {
+		n = defaultReceiveBuffer
+	}
+	if c.ReliableTransport {
+		n = max(n, ring.Size(record.MaxPlaintext)) // a record that has no room would be lost
+	}
+	return n
 }

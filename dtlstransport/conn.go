@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
+	"github.com/rtctransport/rtctransport/internal/ring"
 	"github.com/rtctransport/rtctransport/mux"
 )
 
@@ -34,7 +34,7 @@ type Conn struct {
 	scratch   []byte // theirs
 
 	probe         *probing // in flight; nil: none is
-	queue         receiveQueue
+	queue         ring.Queue
 	readDeadline  time.Time
 	writeDeadline time.Time
 
@@ -77,13 +77,7 @@ func newConn(by carrier, role Role, config *Config) (*Conn, error) {
 	}
 	c := &Conn{reliable: config.ReliableTransport, carrier: by, engine: engine, done: make(chan struct{})}
 	c.changed.L = &c.mu
-	c.queue.limit = config.ReceiveBuffer
-	if c.queue.limit <= 0 {
-		c.queue.limit = defaultReceiveBuffer
-	}
-	if c.reliable {
-		c.queue.limit = max(c.queue.limit, lengthSize+record.MaxPlaintext) // a record that has no room would be lost
-	}
+	c.queue = ring.New(config.receiveBuffer())
 	engine.SetRTT(by.RTT())
 	engine.SetRemoteAddr(by.RemoteAddr().String())
 	if n := by.MaxDatagramSize(); config.MaxDatagramSize == 0 && n > 0 {
@@ -204,7 +198,7 @@ func (c *Conn) Close() error {
 	c.flush()
 	c.end(net.ErrClosed)
 	c.err = net.ErrClosed // from now on, whatever it was before
-	c.queue = receiveQueue{}
+	c.queue.Clear()
 	c.changed.Broadcast()
 	c.readDeadline, c.writeDeadline = time.Time{}, time.Time{}
 	c.arm()

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rtctransport/rtctransport/fingerprint"
+	"github.com/rtctransport/rtctransport/internal/ring"
 	"github.com/rtctransport/rtctransport/interop/netsim"
 )
 
@@ -274,7 +275,7 @@ func TestAShortBufferLosesTheRestOfTheRecordOnly(t *testing.T) {
 
 func TestAReaderThatIsSlowLosesTheNewestAndTheyAreCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, server := connPair(t, netsim.Config{}, func(_, server *Config) { server.ReceiveBuffer = 10 * (100 + lengthSize) })
+		client, server := connPair(t, netsim.Config{}, func(_, server *Config) { server.ReceiveBuffer = 10 * ring.Size(100) })
 		defer client.Close()
 		defer server.Close()
 		go server.Handshake(t.Context())
@@ -384,26 +385,4 @@ func TestConnUnderLossKeepsMessagesWhole(t *testing.T) {
 			t.Errorf("%d of 200 messages arrived at 20 %% loss", len(got))
 		}
 	})
-}
-
-func TestReceiveQueueGoesAroundItsRing(t *testing.T) {
-	q := receiveQueue{limit: 64}
-	buf := make([]byte, 64)
-	var want []string
-	for i := range 1000 {
-		m := strings.Repeat(string(rune('a'+i%26)), i%17)
-		if q.push([]byte(m)) {
-			want = append(want, m)
-		}
-		if i%3 > 0 && q.len() > 0 {
-			n, err := q.pop(buf)
-			if err != nil || string(buf[:n]) != want[0] {
-				t.Fatalf("pop %d = %q, %v, want %q", i, buf[:n], err, want[0])
-			}
-			want = want[1:]
-		}
-		if q.used > q.limit || len(q.ring) > q.limit || q.len() != len(want) {
-			t.Fatalf("used %d, ring %d, records %d of %d", q.used, len(q.ring), q.len(), len(want))
-		}
-	}
 }

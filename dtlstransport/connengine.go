@@ -88,7 +88,7 @@ func (c *Conn) takeEvents() (connected bool) {
 		case EventConnected:
 			connected = true
 		case EventData:
-			if !c.queue.push(e.Data) {
+			if !c.queue.Push(e.Data) {
 				c.engine.drop(DropQueueFull)
 			}
 		case EventClosed:

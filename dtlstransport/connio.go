@@ -20,15 +20,15 @@ import (
 func (c *Conn) Read(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	err := c.wait(&c.readDeadline, func() bool { return c.queue.len() > 0 || c.err != nil })
+	err := c.wait(&c.readDeadline, func() bool { return c.queue.Len() > 0 || c.err != nil })
 	switch {
 	case err != nil:
 		return 0, c.opError("read", err)
-	case c.queue.len() > 0:
+	case c.queue.Len() > 0:
 		if c.reliable {
 			c.changed.Broadcast()
 		}
-		return c.queue.pop(b)
+		return c.queue.Pop(b)
 	case c.err == io.EOF:
 		return 0, io.EOF
 	}
@@ -39,7 +39,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 func (c *Conn) Buffered() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.queue.len()
+	return c.queue.Len()
 }
 
 // datagrams holds buffers for records on their way to the link.

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/rtctransport/rtctransport/internal/ring"
 	"github.com/rtctransport/rtctransport/keying"
 	"github.com/rtctransport/rtctransport/mux"
 )
@@ -36,7 +37,7 @@ type media struct {
 
 	mu       sync.Mutex
 	changed  sync.Cond
-	queue    receiveQueue
+	queue    ring.Queue
 	deadline time.Time
 	timer    *time.Timer
 	err      error
@@ -45,7 +46,7 @@ type media struct {
 func (m *media) init(renewed func()) {
 	m.renewed = renewed
 	m.changed.L = &m.mu
-	m.queue.limit = mediaBuffer
+	m.queue = ring.New(mediaBuffer)
 }
 
 // receive takes a packet from the mux's read loop and opens it in place.
@@ -68,7 +69,7 @@ func (m *media) receive(packet []byte) {
 		return
 	}
 	defer m.mu.Unlock()
-	if m.err == nil && m.queue.push(plain) {
+	if m.err == nil && m.queue.Push(plain) {
 		m.changed.Signal()
 	} else {
 		m.dropped.Add(1)
@@ -150,11 +151,11 @@ func (m *media) handle(h func([]byte)) {
 	var b []byte
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for m.queue.len() > 0 {
+	for m.queue.Len() > 0 {
 		if b == nil {
 			b = make([]byte, maxPacket)
 		}
-		n, _ := m.queue.pop(b)
+		n, _ := m.queue.Pop(b)
 		m.mu.Unlock()
 		h(b[:n])
 		m.mu.Lock()
@@ -172,8 +173,8 @@ func (m *media) read(b []byte) (int, error) {
 		switch {
 		case !m.deadline.IsZero() && !time.Now().Before(m.deadline):
 			return 0, os.ErrDeadlineExceeded
-		case m.queue.len() > 0:
-			return m.queue.pop(b)
+		case m.queue.Len() > 0:
+			return m.queue.Pop(b)
 		case m.err != nil:
 			return 0, m.err
 		}

@@ -49,8 +49,8 @@ func TestAPacketThatCrossesOnRTPReachesTheHandler(t *testing.T) {
 	m.mu.Unlock()
 	<-done
 	<-done
-	if len(got) != 1 || got[0] != "crossing" || m.queue.len() != 0 {
-		t.Errorf("the handler saw %q, and %d packets wait", got, m.queue.len())
+	if len(got) != 1 || got[0] != "crossing" || m.queue.Len() != 0 {
+		t.Errorf("the handler saw %q, and %d packets wait", got, m.queue.Len())
 	}
 }
 

@@ -50,7 +50,7 @@ func (c *Conn) mustWait() bool {
 	if !c.reliable || c.err != nil {
 		return false
 	}
-	full := c.queue.len() > 0 && c.queue.used+lengthSize+record.MaxPlaintext > c.queue.limit
+	full := c.queue.Len() > 0 && !c.queue.Fits(record.MaxPlaintext)
 	return full || c.engine.finished && !c.engine.connected
 }
 

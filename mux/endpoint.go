@@ -1,11 +1,12 @@
 package mux
 
 import (
-	"io"
 	"net"
 	"os"
 	"sync"
 	"time"
+
+	"github.com/rtctransport/rtctransport/internal/ring"
 )
 
 // An Endpoint is the net.Conn of one or more classes: Read returns datagrams of these classes alone, one
@@ -16,7 +17,7 @@ type Endpoint struct {
 
 	mu    sync.Mutex
 	ready *sync.Cond // over mu: the queue, the deadline or err has changed
-	queue queue
+	queue ring.Queue
 	err   error // why reading ends once the queue is empty; nil while open
 	stats EndpointStats
 
@@ -34,7 +35,7 @@ type EndpointStats struct {
 }
 
 func newEndpoint(m *Mux) *Endpoint {
-	e := &Endpoint{mux: m, queue: queue{limit: m.limits.queue}}
+	e := &Endpoint{mux: m, queue: ring.New(m.limits.queue)}
 	e.ready = sync.NewCond(&e.mu)
 	return e
 }
@@ -50,11 +51,8 @@ func (e *Endpoint) Read(b []byte) (int, error) {
 		if e.readDeadline.expired {
 			return 0, os.ErrDeadlineExceeded
 		}
-		if size, ok := e.queue.pop(b); ok {
-			if size > len(b) {
-				return len(b), io.ErrShortBuffer
-			}
-			return size, nil
+		if e.queue.Len() > 0 {
+			return e.queue.Pop(b)
 		}
 		if e.err != nil {
 			return 0, e.err
@@ -87,7 +85,7 @@ func (e *Endpoint) Close() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.err = net.ErrClosed // also where the link had failed before
-	e.queue.clear()
+	e.queue.Clear()
 	return nil
 }
 
@@ -99,7 +97,7 @@ func (e *Endpoint) put(b []byte) (open, room bool) {
 	if e.err != nil {
 		return false, false
 	}
-	if !e.queue.push(b) {
+	if !e.queue.Push(b) {
 		e.stats.QueueFull++
 		return true, false
 	}
@@ -118,7 +116,7 @@ func (e *Endpoint) fail(err error) {
 	}
 	e.err = err
 	if err == net.ErrClosed { // exactly: somebody closed us and wants no more data
-		e.queue.clear()
+		e.queue.Clear()
 	}
 	e.readDeadline.stop()
 	e.writeDeadline.stop()
@@ -130,7 +128,7 @@ func (e *Endpoint) Stats() EndpointStats {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s := e.stats
-	s.Queued = e.queue.packets
+	s.Queued = e.queue.Len()
 	return s
 }
 

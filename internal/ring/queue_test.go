@@ -1,24 +1,25 @@
-package mux
+package ring
 
 import (
 	"bytes"
+	"io"
 	"testing"
 )
 
 func TestQueueRefusesWhatDoesNotFit(t *testing.T) {
-	q := queue{limit: 100}
-	if q.push(make([]byte, 100)) {
+	q := New(100)
+	if q.Push(make([]byte, 100)) {
 		t.Error("100 bytes and their length fit into 100 bytes")
 	}
 	for i := range 10 {
-		if !q.push(make([]byte, 6)) {
+		if !q.Push(make([]byte, 6)) {
 			t.Fatalf("packet %d of 10 does not fit", i)
 		}
 	}
-	if q.push(nil) {
+	if q.Push(nil) {
 		t.Error("an eleventh packet fits")
 	}
-	if _, ok := q.pop(nil); !ok || !q.push([]byte("123456")) {
+	if _, err := q.Pop(make([]byte, 6)); err != nil || !q.Push([]byte("123456")) {
 		t.Error("no room after a packet has been read")
 	}
 	if len(q.ring) > q.limit {
@@ -27,13 +28,13 @@ func TestQueueRefusesWhatDoesNotFit(t *testing.T) {
 }
 
 func TestQueueGivesMemoryBackThatItDoesNotNeedAnyMore(t *testing.T) {
-	q := queue{limit: 1 << 20}
+	q := New(1 << 20)
 	burst := func(packets int) {
 		for range packets {
-			q.push(make([]byte, 1200))
+			q.Push(make([]byte, 1200))
 		}
 		for range packets {
-			q.pop(nil)
+			_, _ = q.Pop(nil)
 		}
 		if q.used != 0 {
 			t.Fatalf("an empty queue has %d bytes in use", q.used)
@@ -59,7 +60,7 @@ func FuzzQueueKeepsPacketsWholeAndInOrder(f *testing.F) {
 	f.Add(uint16(100), []byte{3, 5, 200, 7, 200, 200})
 	f.Add(uint16(9000), bytes.Repeat([]byte{250, 120, 200}, 300))
 	f.Fuzz(func(t *testing.T, limit uint16, script []byte) {
-		q := queue{limit: int(limit)}
+		q := New(int(limit))
 		var model [][]byte
 		used := 0
 		next := byte(0)
@@ -72,7 +73,7 @@ func FuzzQueueKeepsPacketsWholeAndInOrder(f *testing.F) {
 					b[i] = next
 				}
 				fits := used+len(b)+lengthPrefix <= int(limit)
-				if q.push(b) != fits {
+				if q.Push(b) != fits {
 					t.Fatalf("push of %d bytes with %d of %d used: want %v", len(b), used, limit, fits)
 				}
 				if fits {
@@ -81,23 +82,21 @@ func FuzzQueueKeepsPacketsWholeAndInOrder(f *testing.F) {
 				}
 			} else { // pop into up to 100 bytes
 				into := dst[:min(int(op)-128, len(dst))]
-				size, ok := q.pop(into)
-				if ok != (len(model) > 0) {
-					t.Fatalf("pop says %v with %d packets", ok, len(model))
+				if len(model) == 0 {
+					continue
 				}
-				if ok {
-					want := model[0]
-					model = model[1:]
-					used -= len(want) + lengthPrefix
-					n := min(len(want), len(into))
-					if size != len(want) || !bytes.Equal(into[:n], want[:n]) {
-						t.Fatalf("got % x of %d bytes, want % x of %d", into[:n], size, want[:n], len(want))
-					}
+				n, err := q.Pop(into)
+				want := model[0]
+				model = model[1:]
+				used -= len(want) + lengthPrefix
+				short := len(want) > len(into)
+				if n != min(len(want), len(into)) || (err == io.ErrShortBuffer) != short || !short && err != nil || !bytes.Equal(into[:n], want[:n]) {
+					t.Fatalf("got % x, %v, want % x", into[:n], err, want)
 				}
 			}
-			if q.used != used || q.packets != len(model) || len(q.ring) > int(limit) {
+			if q.used != used || q.Len() != len(model) || len(q.ring) > int(limit) {
 				t.Fatalf("%d bytes, %d packets, ring of %d; want %d, %d, at most %d",
-					q.used, q.packets, len(q.ring), used, len(model), limit)
+					q.used, q.Len(), len(q.ring), used, len(model), limit)
 			}
 		}
 	})
