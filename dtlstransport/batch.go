@@ -1,13 +1,6 @@
 package dtlstransport
 
-import (
-	"fmt"
-	"io"
-	"sync"
-	"time"
-
-	"github.com/rtctransport/rtctransport/mux"
-)
+import "sync"
 
 // maxBatch and maxBatchBytes bound what one call of the system sends.
 const maxBatch, maxBatchBytes = 48, 60_000
@@ -63,6 +56,7 @@ func (c *Conn) writeSome(s segmentWriter, packets [][]byte) (n int, err error) {
 	if n, err = c.sealSome(batch, packets); err != nil {
 		return 0, err
 	}
+	defer c.leaveLink()
 	for b, sizes := batch.b, batch.sizes; len(sizes) > 0; {
 		size, together := sizes[0], sizes[0]
 		k := 1
@@ -74,32 +68,20 @@ func (c *Conn) writeSome(s segmentWriter, packets [][]byte) (n int, err error) {
 			k++
 		}
 		if _, err := s.WriteSegments(b[:together], size); err != nil {
-			if mux.IsTooLarge(err) {
-				err = fmt.Errorf("%w: %w", ErrTooLarge, err)
-			}
-			return 0, err
+			return 0, writeError(err)
 		}
 		b, sizes = b[together:], sizes[k:]
 	}
 	return n, nil
 }
 
-// sealSome makes records of as many packets as fit, and returns how many.
+// sealSome makes records of as many packets as fit, and returns how many. It enters the link
+// for them.
 func (c *Conn) sealSome(to *batch, packets [][]byte) (n int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.wait(&c.writeDeadline, func() bool { return c.connected || c.err != nil }); err != nil {
+	if err := c.mayWrite(); err != nil {
 		return 0, err
-	}
-	switch c.err {
-	case nil:
-	case io.EOF:
-		return 0, ErrClosed
-	default:
-		return 0, c.err
-	}
-	if trace := c.engine.trace; trace != nil {
-		trace.at(time.Now())
 	}
 	for ; n < min(len(packets), maxBatch) && (n == 0 || len(to.b)+len(packets[n]) < maxBatchBytes); n++ {
 		before := len(to.b)
@@ -109,5 +91,6 @@ func (c *Conn) sealSome(to *batch, packets [][]byte) (n int, err error) {
 		}
 		to.sizes = append(to.sizes, len(to.b)-before)
 	}
+	c.inLink.count.Add(1)
 	return n, nil
 }

@@ -37,6 +37,7 @@ type Conn struct {
 	queue         ring.Queue
 	readDeadline  time.Time
 	writeDeadline time.Time
+	inLink        linkWrites
 
 	err  error         // why the association ended; io.EOF: the peer's close_notify came
 	done chan struct{} // closed with it
@@ -66,6 +67,7 @@ func dial(link mux.Link, role Role, config *Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.inLink.over(link)
 	m.Handle(nil, mux.RTP, mux.RTCP)
 	return c, nil
 }

@@ -52,6 +52,7 @@ func (c *Conn) tick() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.wake = time.Time{}
+	c.recallWrites()
 	c.after(c.engine.HandleTimeout(time.Now()))
 	c.changed.Broadcast()
 }
@@ -64,6 +65,7 @@ func (c *Conn) after(err error) {
 	if err != nil {
 		c.end(err)
 	}
+	c.arm() // the link may have flush wait
 	c.flush()
 	if connected {
 		// Only now, so that our Finished goes out before what waits for it.
@@ -74,7 +76,6 @@ func (c *Conn) after(err error) {
 		c.news.tellConnected()
 		c.changed.Broadcast()
 	}
-	c.arm()
 }
 
 // takeEvents takes what the last call into the engine made happen, and reports

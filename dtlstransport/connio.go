@@ -1,9 +1,11 @@
 package dtlstransport
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -45,38 +47,65 @@ func (c *Conn) Buffered() int {
 // datagrams holds buffers for records on their way to the link.
 var datagrams = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
 
-// Write sends b as one record. It waits for the handshake, but for nothing else.
-// It fails with ErrTooLarge over 2^14 bytes, with ErrSequenceExhausted after 2^48
-// records, when only Close is left to do, and as Read does; after the peer's
-// close_notify with ErrClosed. A datagram that the link does not take counts as sent and lost.
+// Write sends b, which it does not keep, as one record. It waits for the handshake and for
+// the link to take the record, both until the write deadline. It fails with ErrTooLarge over
+// 2^14 bytes, with ErrSequenceExhausted after 2^48 records, when only Close is left to do,
+// with os.ErrDeadlineExceeded, and as Read does; after the peer's close_notify with
+// ErrClosed. A datagram that a socket cannot send at the moment counts as sent and lost.
 func (c *Conn) Write(b []byte) (int, error) {
 	buf := datagrams.Get().(*[]byte)
 	defer datagrams.Put(buf)
-	c.mu.Lock()
-	err := c.wait(&c.writeDeadline, func() bool { return c.connected || c.err != nil })
-	switch {
-	case err != nil:
-	case c.err == io.EOF:
-		err = ErrClosed
-	case c.err != nil:
-		err = c.err
-	default:
-		if trace := c.engine.trace; trace != nil {
-			trace.at(time.Now())
-		}
-		*buf, err = c.engine.AppendApplicationData((*buf)[:0], b)
+	if err := c.seal(buf, b); err != nil {
+		return 0, c.opError("write", err)
 	}
-	c.mu.Unlock()
+	_, err := c.carrier.Write(*buf)
+	c.leaveLink()
 	if err != nil {
-		return 0, c.opError("write", err)
-	}
-	if _, err := c.carrier.Write(*buf); err != nil {
-		if mux.IsTooLarge(err) {
-			err = fmt.Errorf("%w: %w", ErrTooLarge, err)
-		}
-		return 0, c.opError("write", err)
+		return 0, c.opError("write", writeError(err))
 	}
 	return len(b), nil
+}
+
+// seal makes b a record in buf, and enters the link for it.
+func (c *Conn) seal(buf *[]byte, b []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := c.mayWrite()
+	if err == nil {
+		*buf, err = c.engine.AppendApplicationData((*buf)[:0], b)
+	}
+	if err == nil {
+		c.inLink.count.Add(1)
+	}
+	return err
+}
+
+// mayWrite waits until application data may be sealed for the link. mu is held.
+func (c *Conn) mayWrite() error {
+	err := c.wait(&c.writeDeadline, func() bool { return c.err != nil || c.connected && !c.inLink.recalled.Load() })
+	switch {
+	case err != nil:
+		return err
+	case c.err == io.EOF:
+		return ErrClosed
+	case c.err != nil:
+		return c.err
+	}
+	if trace := c.engine.trace; trace != nil {
+		trace.at(time.Now())
+	}
+	return nil
+}
+
+// writeError is what an error of the link is to who writes.
+func writeError(err error) error {
+	switch {
+	case mux.IsTooLarge(err):
+		return fmt.Errorf("%w: %w", ErrTooLarge, err)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return os.ErrDeadlineExceeded // recalled; by itself, so that net.Error tells a timeout
+	}
+	return err
 }
 
 // opError wraps an error as the net package does, without hiding what it is.

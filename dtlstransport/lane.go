@@ -24,6 +24,7 @@ func newLane(t *Transport, role Role, config *Config) (*lane, error) {
 	if l.conn, err = newConn(l, role, config); err != nil {
 		return nil, err
 	}
+	l.conn.inLink.over(t.link)
 	l.conn.onEnd = func(err error) { t.ended(l, err) }
 	return l, nil
 }

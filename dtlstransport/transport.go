@@ -24,6 +24,7 @@ import (
 // One goroutine reads the link. Media that comes before the keys waits, bounded.
 // All methods may be called concurrently. A Transport has to be closed.
 type Transport struct {
+	link     mux.Link
 	mux      *mux.Mux
 	rtp      media
 	rtcp     media
@@ -39,7 +40,7 @@ type Transport struct {
 // Config.NewProtector there is no ReadRTP and its like: packets are left to
 // whoever attaches to Mux, and SRTPMaterial has the keys.
 func NewTransport(link mux.Link, role Role, config *Config) (*Transport, error) {
-	t := &Transport{mux: mux.New(link, nil), done: make(chan struct{})}
+	t := &Transport{link: link, mux: mux.New(link, nil), done: make(chan struct{})}
 	first, err := newLane(t, role, config)
 	if err != nil {
 		return nil, err

@@ -22,6 +22,10 @@ import (
 //	RemoteAddr() net.Addr
 //	RTT() time.Duration    // the round-trip time it knows, 0 when it knows none
 //	MaxDatagramSize() int  // bytes, the largest datagram that it takes, 0 when it knows none
+//	SetWriteDeadline(t time.Time) error  // releases a Write that waits; see dtlstransport.Conn
+//
+// Write should wait for nothing, as a socket does: who writes waits with it. That includes the read loop where a
+// handler answers.
 //
 // A link may also deliver by itself instead of being read, see [Pusher].
 type Link interface {
