@@ -23,7 +23,8 @@ var (
 	// as it may, 2^48 less 1,024 that are left for its end: it has to be closed (RFC
 	// 6347, Section 4.1). What comes is still received.
 	ErrSequenceExhausted = record.ErrSequenceExhausted
-	// ErrNoSRTP says that no SRTP protection profile was negotiated.
+	// ErrNoSRTP says that no SRTP protection profile was negotiated, or that a Transport has
+	// nothing that protects media: its Config has no NewProtector.
 	ErrNoSRTP = errors.New("dtls: no SRTP protection profile negotiated")
 	// ErrExportWithoutEMS says that the session has no extended master secret, so
 	// its keys must not be exported (RFC 7627, Section 5.4).
@@ -34,6 +35,12 @@ var (
 	// ErrTimeout says that the handshake did not come to its end in time.
 	ErrTimeout error = timeoutError{}
 )
+
+// noProtectorError is the ErrNoSRTP of a Transport without Config.NewProtector.
+type noProtectorError struct{}
+
+func (noProtectorError) Error() string        { return "dtls: no SRTP: Config has no NewProtector" }
+func (noProtectorError) Is(target error) bool { return target == ErrNoSRTP }
 
 type timeoutError struct{}
 

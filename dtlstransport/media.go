@@ -1,6 +1,7 @@
 package dtlstransport
 
 import (
+	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -113,7 +114,7 @@ func (m *media) expect(p keying.Protector) {
 	m.peers.Store(&peers)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.err == ErrNoSRTP {
+	if errors.Is(m.err, ErrNoSRTP) {
 		m.err = nil // there is now
 	}
 }

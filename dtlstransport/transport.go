@@ -37,8 +37,8 @@ type Transport struct {
 
 // NewTransport returns a transport over link, which it owns from now on. Nothing
 // is sent before Handshake. config is kept and must not be changed. Without
-// Config.NewProtector there is no ReadRTP and its like: packets are left to
-// whoever attaches to Mux, and SRTPMaterial has the keys.
+// Config.NewProtector packets are left to whoever attaches to Mux, and SRTPMaterial has the
+// keys: ReadRTP, WriteRTP and their like fail with ErrNoSRTP at once, and OnRTP is not called.
 func NewTransport(link mux.Link, role Role, config *Config) (*Transport, error) {
 	t := &Transport{link: link, mux: mux.New(link, nil), done: make(chan struct{})}
 	first, err := newLane(t, role, config)
@@ -50,6 +50,10 @@ func NewTransport(link mux.Link, role Role, config *Config) (*Transport, error) 
 	t.rtcp.open, t.rtcp.seal = keying.Protector.UnprotectRTCP, keying.Protector.ProtectRTCP
 	t.rtp.init(t.renewed)
 	t.rtcp.init(t.renewed)
+	if config.NewProtector == nil {
+		t.rtp.end(noProtectorError{})
+		t.rtcp.end(noProtectorError{})
+	}
 	first.conn.onConnected = func() {
 		if then := t.connected(first); then != nil {
 			go then()
@@ -130,7 +134,8 @@ func (t *Transport) SRTPMaterial() (*keying.Material, error) { return t.Conn().S
 // What b has no room for is lost, and the error is io.ErrShortBuffer. It blocks until
 // there is a packet, the read deadline passes (os.ErrDeadlineExceeded), or the
 // association ends; then the error is that of Conn.Err. It fails with ErrNoSRTP if no profile was
-// negotiated. A reader that is slow loses packets, which are counted.
+// negotiated, or at once if Config has no NewProtector. A reader that is slow loses packets, which
+// are counted.
 func (t *Transport) ReadRTP(b []byte) (int, error) { return t.rtp.read(b) }
 
 // ReadRTCP returns the next compound RTCP packet; otherwise it is as ReadRTP.
@@ -138,7 +143,7 @@ func (t *Transport) ReadRTCP(b []byte) (int, error) { return t.rtcp.read(b) }
 
 // WriteRTP protects an RTP packet, header and payload, and sends it. The packet
 // is not kept or changed. It fails with ErrNotConnected before the handshake is complete,
-// with ErrNoSRTP, with the errors of package keying for packets that cannot be
+// with ErrNoSRTP as ReadRTP does, with the errors of package keying for packets that cannot be
 // protected, and with the mux's when the link has ended.
 func (t *Transport) WriteRTP(packet []byte) (int, error) { return t.rtp.write(t.mux, packet) }
 

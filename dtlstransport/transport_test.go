@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -231,6 +232,28 @@ func TestWithoutACommonProfileDataGoesOn(t *testing.T) { // SRTP-07
 		buf := make([]byte, 100)
 		if n, err := b.Conn().Read(buf); err != nil || string(buf[:n]) != "data" {
 			t.Errorf("Read = %q, %v", buf[:n], err)
+		}
+	})
+}
+
+// Who has forgotten it hears so at once, and does not wait for packets that cannot come.
+func TestMediaWithoutAProtectorIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := transportPair(t, netsim.Config{}, func(client, server *Config) { client.NewProtector, server.NewProtector = nil, nil })
+		defer a.Close()
+		defer b.Close()
+		for _, when := range []string{"before the handshake", "after it"} {
+			for name, call := range map[string]func([]byte) (int, error){
+				"WriteRTP": a.WriteRTP, "WriteRTCP": a.WriteRTCP, "ReadRTP": a.ReadRTP, "ReadRTCP": a.ReadRTCP,
+			} {
+				if _, err := call(rtpPacket(1, "")); !errors.Is(err, ErrNoSRTP) || !strings.Contains(err.Error(), "NewProtector") {
+					t.Errorf("%s %s: %v, want an ErrNoSRTP that names NewProtector", name, when, err)
+				}
+			}
+			mustShakeHands(t, a, b)
+		}
+		if _, err := a.SRTPMaterial(); err != nil {
+			t.Errorf("SRTPMaterial: %v", err)
 		}
 	})
 }
