@@ -249,9 +249,10 @@ type Config struct {
 	ReplayWindow int
 
 	// MaxForgedRecords ends an association, with bad_record_mac, after as many
-	// records that failed authentication. Zero means never: whoever can send to
-	// us could then end it. It bounds what an attacker can try against one key, for
-	// those who have to state such a bound.
+	// records that failed authentication since its handshake was over; before, they are
+	// dropped, and end nothing. Zero means never: whoever can send to us could then end
+	// it. It bounds what an attacker can try against one key, for those who have to state
+	// such a bound.
 	MaxForgedRecords int
 
 	// Sessions that are resumed.

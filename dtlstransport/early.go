@@ -33,6 +33,8 @@ func (h *handshake) replayEarly(now time.Time) error {
 	}
 	early, latest := h.early, h.latest
 	h.early = nil
+	e.replaying = true
+	defer func() { e.replaying = false }()
 	for _, b := range early {
 		r, _, _ := e.nextRecord(b)
 		e.trace.kept(&r)

@@ -81,6 +81,8 @@ type Engine struct {
 	trace        *tracer       // nil: nobody wants to know
 	shared       bool          // what is being received may be for another association
 	opened       uint64        // records of the peer that were authentic
+	forged       int           // that were not, since the handshake is over; see countForged
+	replaying    bool          // what is being received came before its keys
 	firstTimeout time.Duration // of probes, from the handshake
 	probe        probe
 	heartbeats   [][]byte // answers to be sent

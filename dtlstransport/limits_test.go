@@ -1,10 +1,12 @@
 package dtlstransport
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 	"time"
 
+	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/fingerprint"
 	"github.com/rtctransport/rtctransport/interop/netsim"
 )
@@ -60,6 +62,57 @@ func TestForgedRecordsEndNothingUnlessThereIsALimit(t *testing.T) { // REC-23, R
 			}
 		case !errors.As(p.server.err, &alert) || alert.Alert != AlertBadRecordMAC || p.server.Stats().Dropped[DropForged] != uint64(limit):
 			t.Errorf("with a limit of %d: %v after %d", limit, p.server.err, p.server.Stats().Dropped[DropForged])
+		}
+	}
+}
+
+// Who can send to us, and has no keys, must not end a handshake by the limit, nor use it up
+// for the association that comes of it.
+func TestForgedRecordsCountFromTheEndOfTheHandshake(t *testing.T) { // REC-23
+	const limit = 3
+	rubbish := func() (all [][]byte) {
+		for i := range 40 {
+			body := bytes.Repeat([]byte{byte(i)}, 24+i)
+			for _, typ := range []record.ContentType{record.TypeApplicationData, record.TypeHandshake, record.TypeAlert} {
+				all = append(all, plainRecord(typ, 1, uint64(1000+i), body), plainRecord(typ, 0, uint64(1000+i), body))
+			}
+		}
+		return all
+	}
+	for _, resumed := range []bool{false, true} {
+		client, server := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+		client.MaxForgedRecords, server.MaxForgedRecords = limit, limit
+		if resumed {
+			client.Sessions, server.Sessions = sessionMap{}, sessionMap{}
+			shakenHands(t, client, server)
+		}
+		s := newScene(t, client, server, netsim.Config{Delay: sceneDelay})
+		s.before = func(to *end, _ int, _ []byte) [][]byte {
+			if to.hs == nil {
+				return nil
+			}
+			return rubbish()
+		}
+		s.start()
+		if !s.run(time.Minute, s.bothConnected) {
+			t.Fatalf("resumed %v: client %v, server %v", resumed, s.client.err, s.server.err)
+		}
+		s.before = nil
+		s.rest(sceneDelay)
+		s.checkTraffic(t)
+		if n := s.client.Stats().Dropped[DropForged] + s.server.Stats().Dropped[DropForged]; n < limit {
+			t.Errorf("resumed %v: %d forged records were tried, want some", resumed, n)
+		}
+		for _, e := range []*end{s.client, s.server} {
+			for i := range limit {
+				if e.err != nil {
+					t.Errorf("resumed %v: the %s ends after %d: %v", resumed, e.name, i, e.err)
+				}
+				s.inject(e, plainRecord(record.TypeApplicationData, 1, uint64(1000+i), make([]byte, 30)))
+			}
+			if a := raised(e.err); a == nil || a.Alert != AlertBadRecordMAC {
+				t.Errorf("resumed %v: the %s after %d: %v", resumed, e.name, limit, e.err)
+			}
 		}
 	}
 }

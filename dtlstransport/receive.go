@@ -162,9 +162,7 @@ func (e *Engine) handleProtected(now time.Time, r *record.Record) error {
 			e.drop(DropForeign)
 		default:
 			e.drop(DropForged)
-			if limit := e.config.MaxForgedRecords; limit > 0 && e.stats.Dropped[DropForged] >= uint64(limit) {
-				return alertf(AlertBadRecordMAC, "%d records failed authentication", limit)
-			}
+			return e.countForged()
 		}
 		return nil
 	}
@@ -183,6 +181,20 @@ func (e *Engine) handleProtected(now time.Time, r *record.Record) error {
 		e.handleHeartbeat(now, content)
 	default:
 		e.drop(DropContentType)
+	}
+	return nil
+}
+
+// countForged counts a record that failed authentication towards Config.MaxForgedRecords.
+// None counts that came while the handshake went on: anybody can send them, and the keys that
+// they fail under need not be those of the association.
+func (e *Engine) countForged() error {
+	if e.hs != nil || e.replaying {
+		return nil
+	}
+	e.forged++
+	if limit := e.config.MaxForgedRecords; limit > 0 && e.forged >= limit {
+		return alertf(AlertBadRecordMAC, "%d records failed authentication", limit)
 	}
 	return nil
 }
