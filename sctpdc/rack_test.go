@@ -2,6 +2,7 @@ package sctpdc
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,5 +64,45 @@ func TestPeerAckDelayIsWaitedForBeforeATailLossProbe(t *testing.T) {
 	}
 	if short, usual, long := took[20*time.Millisecond], took[0], took[600*time.Millisecond]; usual-short < 150*time.Millisecond || long-usual < 350*time.Millisecond {
 		t.Errorf("sent again after %v, %v and %v with delays of 20, 200 and 600 ms", short, usual, long)
+	}
+}
+
+// When a path has become longer, a packet may be overtaken by a quarter of its new round-trip time, once the window has
+// gone by in which the old one counts as the shortest.
+func TestMinRTTWindowIsHowLongAShorterPathIsRemembered(t *testing.T) {
+	again := map[time.Duration]uint64{}
+	for _, window := range []time.Duration{0, time.Second} {
+		var longer, overtaken atomic.Bool
+		link := netsim.Config{Delay: 10 * time.Millisecond, Decide: func(d netsim.Direction, n int) (f netsim.Fate) {
+			if longer.Load() {
+				f.Extra = 190 * time.Millisecond
+			}
+			if overtaken.Load() && d == netsim.AtoB && n%10 == 0 {
+				f.Extra += 70 * time.Millisecond // by one packet, 60 ms younger
+			}
+			return f
+		}}
+		inPair(t, link, Config{RACK: RACK{MinRTTWindow: window}}, Config{}, func(p *pair) {
+			c, d := p.open(p.client, p.server, "x", nil)
+			talk := func(messages int) uint64 {
+				before := p.client.Stats().Retransmissions
+				for i := range messages {
+					p.send(c, fmt.Sprint(i))
+					time.Sleep(60 * time.Millisecond)
+				}
+				for i := range messages {
+					p.want(d, fmt.Sprint(i))
+				}
+				return p.client.Stats().Retransmissions - before
+			}
+			talk(20) // round trips of 20 ms
+			longer.Store(true)
+			talk(60) // of 400 ms, for longer than a second and shorter than 30
+			overtaken.Store(true)
+			again[window] = talk(200)
+		})
+	}
+	if usual, short := again[0], again[time.Second]; usual < 10 || short > usual/3 {
+		t.Errorf("%d retransmissions with a window of 30 s, %d with one of 1 s", usual, short)
 	}
 }
