@@ -402,7 +402,7 @@ func TestEventsThatAreNotDrainedAreCounted(t *testing.T) {
 	})
 }
 
-func TestAHandshakeThatGetsNowhereTimesOutAndReleasesEverything(t *testing.T) { // RTX-06, API-02
+func TestAHandshakeThatGetsNowhereTimesOutAndReleasesEverything(t *testing.T) { // RTX-06, API-02, API-08
 	for _, role := range []Role{RoleClient, RoleServer} {
 		for steps := range 3 { // with that much of a handshake
 			s := newQuickScene(t)

@@ -103,10 +103,12 @@ func TestSecondByteTellsRTCPFromRTP(t *testing.T) { // SRTP-17
 	}
 }
 
-// MUX-04
+// MUX-04, API-01
 func TestEmptyDatagramIsUnknown(t *testing.T) {
-	if got := Classify(nil); got != Unknown {
-		t.Errorf("got %v, want unknown", got)
+	for _, empty := range [][]byte{nil, {}} {
+		if got := Classify(empty); got != Unknown {
+			t.Errorf("got %v, want unknown", got)
+		}
 	}
 }
 

@@ -80,7 +80,7 @@ func TestBarePionTakesAnABORTWithAWrongTag(t *testing.T) {
 	})
 }
 
-// SCTP-07, SCTP-08
+// SCTP-07, SCTP-08, API-01
 func TestDamagedPacketsAreDropped(t *testing.T) {
 	inTapped(t, Config{}, Config{}, func(p *pair, x, y *tap) {
 		c, d := p.open(p.client, p.server, "x", nil)

@@ -60,6 +60,7 @@ func TestACheckBindsItsAddressToThePeer(t *testing.T) {
 	})
 }
 
+// ICE-01
 func TestWhatIsNoCheckOfAPeerLeavesNothing(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
 		p := h.peer()
@@ -303,6 +304,7 @@ func TestTimesAreNotThoseOfTheWallClock(t *testing.T) {
 	}
 }
 
+// ICE-01, ICE-02
 func TestAPeerEndsWhenItsChecksStop(t *testing.T) {
 	inBubble(t, nil, func(h *harness) {
 		p, never := h.peer(), h.peer()
