@@ -82,9 +82,16 @@
 //
 // # The code
 //
-// Begin with engine.go (the surface) and receive.go (a datagram's way in), then
-// handshake.go (what both sides share), client12.go and server12.go (the two state
-// machines, in the order of the messages on the wire), grammar.go (which messages make
-// up a flight), hello.go (negotiation), certificatechoice.go (what we present), session.go (resumption), connectionid.go (RFC
-// 9146) and limits.go (what a hostile peer can cost).
+// Begin with engine.go (the surface), receive.go (a datagram's way in), send.go (the way
+// out), gate.go (when an association is connected) and end.go (when it is not any more).
+// Then handshake.go (what both sides share), hint.go (what anybody can say against it),
+// client12.go and server12.go (the two state machines; their flights are in files of that name),
+// grammar.go (which messages make up a flight), helloclient.go and helloserver.go
+// (negotiation), certificatechoice.go (what we present), session.go (resumption),
+// connectionid.go (RFC 9146) and limits.go (what a hostile peer can cost).
+//
+// Around the engine: conn.go (the life of a Conn), connengine.go (how it drives the
+// engine), connio.go and conndeadline.go (Read, Write and how long they wait), listener.go
+// and listenerloop.go (many of them on a socket), transport.go and media.go (with SRTP beside
+// it), restart.go (another association over the same link).
 package dtlstransport

@@ -12,10 +12,11 @@
 // that wants a net.Conn: it pays one copy and one wake-up for each datagram. A reader that is slow or
 // absent fills its own queue and disturbs nobody.
 //
-// The package knows no protocol beyond its first bytes and imports nothing but the standard library. A link
+// The package knows no protocol beyond its first bytes and links nothing but the standard library. A link
 // is anything with Read, Write and Close that keeps datagrams apart; package pionice makes one from an
 // ice.Conn of pion/ice v2. Which remote addresses are trusted is the link's decision: a Mux hands over what
 // the link delivers (RFC 8827, Section 6.3, asks for addresses that ICE has verified).
 //
-// Read class.go first (the whole demultiplexing rule), then mux.go (who gets what), then endpoint.go.
+// Read class.go first (the whole demultiplexing rule), then mux.go (who is attached), dispatch.go (who gets what) and
+// endpoint.go.
 package mux

@@ -18,12 +18,12 @@
 //	                          v                     |
 //	                         net.Conn, one SCTP packet each
 //
-// What to read first: [Association] and [New] in association.go, then open.go for ids and DCEP, send.go and receive.go
+// What to read first: [Association] and [New] in association.go, associationend.go for how it ends, then open.go for ids and DCEP, send.go and receive.go
 // for messages, low.go for how much is queued, stream.go for a channel as a net.Conn, reset.go for closing, window.go
 // for what happens when nobody receives. snap.go does without the handshake of SCTP, sdp.go, ports.go and snap.go
 // have what SDP says about all this, scheduler.go shares the path by priority. events.go tells what happens, info.go what a
-// message was, stats.go counts. gate.go, with wellformed.go, fragments.go, report.go,
-// reconfig.go, sack.go, burst.go and outbox.go, tells one by one what pion/sctp would do without it.
+// message was, stats.go counts. gateinbound.go and gateoutbound.go, with wellformed.go, fragments.go, report.go,
+// reconfig.go, sack.go, burst.go, probe.go and outbox.go, tell one by one what pion/sctp would do without them.
 //
 // An association may have [Config.MaxChannels] channels; each has one goroutine besides the four of the association.
 package sctpdc

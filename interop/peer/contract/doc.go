@@ -6,5 +6,5 @@
 //	                                                              │ dtlstransport
 //	one line per fact on stdout ◀──────────────── Output ◀────────┘
 //
-// Read flags.go for the flags with their defaults, then output.go for the lines.
+// Read contractflags.go for the flags, flags.go for how they are read, with their defaults, then output.go for the lines.
 package contract
