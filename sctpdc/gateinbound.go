@@ -4,33 +4,11 @@ import "encoding/binary"
 
 // inbound decides what pion/sctp may see of a packet, and may change it in place. It returns the length; 0: nothing.
 func (g *gate) inbound(p []byte) int {
-	if len(p) < commonHeaderLen+chunkHeaderLen {
-		g.stats.malformed.Add(1)
+	fits, mayBeZero := g.inboundPacket(p)
+	if !fits {
 		return 0
 	}
-	// A checksum of zero is taken if we announced so, but never with an INIT or a COOKIE ECHO. RFC 9653, Section 5.3.
-	first := chunkType(p[commonHeaderLen])
-	mayBeZero := g.takesZero && first != chunkInit && first != chunkCookieEcho
-	sum := binary.LittleEndian.Uint32(p[8:])
-	if (sum != 0 || !mayBeZero) && sum != checksum(p) {
-		g.stats.badChecksum.Add(1)
-		return 0
-	}
-	// A packet whose chunks are malformed is dropped before anything of it counts. An INIT or INIT ACK goes alone (RFC
-	// 9260, Section 6.10).
-	for rest := p[commonHeaderLen:]; len(rest) > 0; {
-		c, r, ok := nextChunk(rest)
-		if !ok || !c.wellFormed() || (c.typ == chunkInit || c.typ == chunkInitAck) && (len(rest) != len(p)-commonHeaderLen || len(r) > 0) {
-			g.stats.malformed.Add(1)
-			return 0
-		}
-		rest = r
-	}
-	if !g.tagFits(first, p) {
-		g.stats.badTag.Add(1)
-		return 0
-	}
-	changed, reported, kept := false, false, commonHeaderLen
+	changed := false
 	if !g.ports.usual() {
 		if !g.ports.inbound(p) {
 			g.stats.badPort.Add(1)
@@ -38,6 +16,57 @@ func (g *gate) inbound(p []byte) int {
 		}
 		changed = true
 	}
+	kept, changedChunks := g.inboundChunks(p)
+	if kept == 0 {
+		return 0
+	}
+	switch {
+	case mayBeZero:
+		binary.LittleEndian.PutUint32(p[8:], 0) // pion/sctp need not compute it again
+	case changed || changedChunks:
+		setChecksum(p[:kept])
+	}
+	g.stats.packetsReceived.Add(1)
+	return kept
+}
+
+// inboundPacket looks at a packet as a whole, of which nothing counts if it does not fit: it is well-formed, undamaged,
+// and of this association. mayBeZero says that it needs no checksum.
+func (g *gate) inboundPacket(p []byte) (fits, mayBeZero bool) {
+	if len(p) < commonHeaderLen+chunkHeaderLen {
+		g.stats.malformed.Add(1)
+		return false, false
+	}
+	// A checksum of zero is taken if we announced so, but never with an INIT or a COOKIE ECHO. RFC 9653, Section 5.3.
+	first := chunkType(p[commonHeaderLen])
+	mayBeZero = g.takesZero && first != chunkInit && first != chunkCookieEcho
+	sum := binary.LittleEndian.Uint32(p[8:])
+	if (sum != 0 || !mayBeZero) && sum != checksum(p) {
+		g.stats.badChecksum.Add(1)
+		return false, false
+	}
+	// A packet whose chunks are malformed is dropped before anything of it counts. An INIT or INIT ACK goes alone (RFC
+	// 9260, Section 6.10).
+	for rest := p[commonHeaderLen:]; len(rest) > 0; {
+		c, r, ok := nextChunk(rest)
+		if !ok || !c.wellFormed() || (c.typ == chunkInit || c.typ == chunkInitAck) && (len(rest) != len(p)-commonHeaderLen || len(r) > 0) {
+			g.stats.malformed.Add(1)
+			return false, false
+		}
+		rest = r
+	}
+	if !g.tagFits(first, p) {
+		g.stats.badTag.Add(1)
+		return false, false
+	}
+	return true, mayBeZero
+}
+
+// inboundChunks learns from the chunks of a packet, and takes those out that pion/sctp should not see. It returns how long the
+// packet is then, 0 if it is to be dropped, and whether it has changed.
+func (g *gate) inboundChunks(p []byte) (kept int, changed bool) {
+	kept = commonHeaderLen
+	reported := false
 	for rest := p[commonHeaderLen:]; len(rest) > 0; {
 		c, r, _ := nextChunk(rest)
 		whole := rest[:len(rest)-len(r)]
@@ -76,7 +105,7 @@ func (g *gate) inbound(p []byte) int {
 		case chunkData, chunkIData:
 			tagged, ok := g.inboundData(c)
 			if !ok {
-				return 0
+				return 0, false
 			}
 			changed = changed || tagged
 		case chunkReconfig:
@@ -84,28 +113,19 @@ func (g *gate) inbound(p []byte) int {
 		case chunkSack:
 			if g.tooMuch(c) {
 				g.stats.malformed.Add(1)
-				return 0
+				return 0, false
 			}
 			changed = g.burst.limit(c) || changed
 			g.releaseResets(c)
-			if len(c.value) >= 4 {
-				g.heardSACK(binary.BigEndian.Uint32(c.value))
-			}
+			g.heardSACK(binary.BigEndian.Uint32(c.value))
 		default:
 			g.inboundControl(c)
 		}
 	}
 	if kept == commonHeaderLen {
-		return 0
+		kept = 0
 	}
-	switch {
-	case mayBeZero:
-		binary.LittleEndian.PutUint32(p[8:], 0) // pion/sctp need not compute it again
-	case changed:
-		setChecksum(p[:kept])
-	}
-	g.stats.packetsReceived.Add(1)
-	return kept
+	return kept, changed
 }
 
 // tooMuch is whether a SACK acknowledges what was never sent.
