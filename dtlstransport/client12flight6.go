@@ -33,7 +33,7 @@ func (c *client12) judgeFlight6(now time.Time) *AlertError {
 		c.e.keepSession(c.e.clientSessionKey(), c.e.newSession(now, c.sessionID, nil))
 	}
 	c.keepTicket(now, ticket)
-	c.e.finish(now)
+	c.e.finish()
 	return nil
 }
 

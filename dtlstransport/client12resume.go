@@ -123,7 +123,7 @@ func (c *client12) judgeResumed(now time.Time, seq uint16, body []byte) *AlertEr
 	key := c.e.clientSessionKey()
 	c.e.sessionKey = key
 	c.keepTicket(now, ticket)
-	c.e.finish(now)
+	c.e.finish()
 	return nil
 }
 

@@ -18,17 +18,49 @@ func (c *Config) check(role Role) error {
 	if c == nil {
 		return errors.New("dtls: config: no certificate")
 	}
+	if err := c.checkIdentity(role); err != nil {
+		return err
+	}
+	if err := c.checkAgreement(); err != nil {
+		return err
+	}
+	return c.checkSizes()
+}
+
+// checkIdentity looks at who we are, and whom we talk to.
+func (c *Config) checkIdentity(role Role) error {
 	if _, all := c.namesPSK(); len(c.Certificates) == 0 && !all && (role == RoleServer || c.ClientAuth == ClientAuthRequire) {
 		return errors.New("dtls: config: no certificate")
 	}
 	if err := c.checkPSK(role); err != nil {
 		return err
 	}
-	if c.HelloProfile >= numHelloProfiles {
-		return fmt.Errorf("dtls: config: %v", c.HelloProfile)
-	}
 	if c.ClientAuth > InsecureClientAuthNone {
 		return fmt.Errorf("dtls: config: ClientAuth %d", c.ClientAuth)
+	}
+	for certificate, use := range c.CertificateUses {
+		if !slices.Contains(c.Certificates, certificate) {
+			return errors.New("dtls: config: CertificateUses of a certificate that is not in Certificates")
+		}
+		if err := use.check(); err != nil {
+			return err
+		}
+	}
+	if len(c.RemoteFingerprints) > 0 {
+		if err := c.RemoteFingerprints.Check(); err != nil {
+			return fmt.Errorf("dtls: config: %w", err)
+		}
+	}
+	if c.VerifyPeer != nil && len(c.RemoteFingerprints) > 0 {
+		return errors.New("dtls: config: both VerifyPeer and RemoteFingerprints")
+	}
+	return nil
+}
+
+// checkAgreement looks at what the hellos agree on.
+func (c *Config) checkAgreement() error {
+	if c.HelloProfile >= numHelloProfiles {
+		return fmt.Errorf("dtls: config: %v", c.HelloProfile)
 	}
 	for _, s := range c.CipherSuites {
 		if s.info() == nil {
@@ -60,14 +92,6 @@ func (c *Config) check(role Role) error {
 	if names > maxALPN {
 		return fmt.Errorf("dtls: config: ALPN protocols of %d bytes in all, over %d", names, maxALPN)
 	}
-	for certificate, use := range c.CertificateUses {
-		if !slices.Contains(c.Certificates, certificate) {
-			return errors.New("dtls: config: CertificateUses of a certificate that is not in Certificates")
-		}
-		if err := use.check(); err != nil {
-			return err
-		}
-	}
 	if c.ServerName != "" && !wire.IsServerName(c.ServerName) {
 		return fmt.Errorf("dtls: config: ServerName %q", c.ServerName)
 	}
@@ -76,28 +100,25 @@ func (c *Config) check(role Role) error {
 		// Section 3.
 		return fmt.Errorf("dtls: config: ServerName %s is an address", c.ServerName)
 	}
-	if len(c.RemoteFingerprints) > 0 {
-		if err := c.RemoteFingerprints.Check(); err != nil {
-			return fmt.Errorf("dtls: config: %w", err)
-		}
-	}
-	if c.VerifyPeer != nil && len(c.RemoteFingerprints) > 0 {
-		return errors.New("dtls: config: both VerifyPeer and RemoteFingerprints")
-	}
-	if c.MaxDatagramSize != 0 && c.MaxDatagramSize < MinDatagramSize {
-		return fmt.Errorf("dtls: config: MaxDatagramSize %d is below %d", c.MaxDatagramSize, MinDatagramSize)
-	}
 	if len(c.ConnectionID) > record.MaxConnectionID {
 		return fmt.Errorf("dtls: config: ConnectionID of %d bytes", len(c.ConnectionID))
-	}
-	if c.ReplayWindow != 0 && (c.ReplayWindow < MinReplayWindow || c.ReplayWindow > MaxReplayWindow) {
-		return fmt.Errorf("dtls: config: ReplayWindow %d", c.ReplayWindow)
 	}
 	if c.Heartbeat > HeartbeatRefuse {
 		return fmt.Errorf("dtls: config: Heartbeat %d", c.Heartbeat)
 	}
 	if c.ReliableTransport && c.Cookies != nil {
 		return errors.New("dtls: config: Cookies over a ReliableTransport, which has proved the address")
+	}
+	return nil
+}
+
+// checkSizes looks at what is counted in bytes or records.
+func (c *Config) checkSizes() error {
+	if c.MaxDatagramSize != 0 && c.MaxDatagramSize < MinDatagramSize {
+		return fmt.Errorf("dtls: config: MaxDatagramSize %d is below %d", c.MaxDatagramSize, MinDatagramSize)
+	}
+	if c.ReplayWindow != 0 && (c.ReplayWindow < MinReplayWindow || c.ReplayWindow > MaxReplayWindow) {
+		return fmt.Errorf("dtls: config: ReplayWindow %d", c.ReplayWindow)
 	}
 	if c.RecordPadding < 0 || c.RecordPadding > MaxRecordPadding {
 		return fmt.Errorf("dtls: config: RecordPadding %d", c.RecordPadding)

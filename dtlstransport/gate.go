@@ -38,13 +38,13 @@ func (e *Engine) SetRemote(now time.Time, set fingerprint.Set) error {
 		return e.fail(now, err)
 	}
 	if e.finished {
-		e.open(now)
+		e.open()
 	}
 	return nil
 }
 
-// A peerVerdict is proof that a certificate matches the peer's fingerprints.
-// Only judgePeer makes one.
+// A peerVerdict is proof that the peer is who it should be. Only judgePeer, and judgeProof
+// for pre-shared keys, make one.
 type peerVerdict struct{ known bool }
 
 // judgePeer compares the first certificate of chain, whose key signs the
@@ -83,7 +83,7 @@ func (e *Engine) setPeerCertificates(chain [][]byte) {
 
 // open opens the gate if the peer's certificate has matched: the only place
 // where an association becomes connected.
-func (e *Engine) open(time.Time) {
+func (e *Engine) open() {
 	verdict, err := e.judgeProof(e.parameters.suite, e.chain)
 	if err != nil || !verdict.known || !e.finished {
 		return

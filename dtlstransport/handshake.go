@@ -243,11 +243,11 @@ func (h *handshake) changeCipherSpec() flight.Message {
 }
 
 // finish ends the handshake: the peer's Finished was accepted.
-func (e *Engine) finish(now time.Time) {
+func (e *Engine) finish() {
 	e.finished = true
 	e.finalSeq = e.hs.peerLast.seq
 	e.firstTimeout = e.hs.timer.First()
 	e.schedule.logKey(e.config.KeyLogWriter)
 	e.hs, e.side, e.schedule.prf = nil, nil, nil
-	e.open(now)
+	e.open()
 }

@@ -28,7 +28,7 @@ type parameters struct {
 // "[...] if this extension is present and the length of the
 // renegotiated_connection field is not zero, the [peer] MUST abort the
 // handshake" (after RFC 5746, Sections 3.4 and 3.6).
-func (c *Config) checkRenegotiation(x *wire.Extensions) *AlertError {
+func checkRenegotiation(x *wire.Extensions) *AlertError {
 	if len(x.RenegotiationInfo) > 0 {
 		return alertf(AlertHandshakeFailure, "renegotiation_info of another connection")
 	}

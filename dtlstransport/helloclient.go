@@ -107,7 +107,7 @@ func (c *Config) readServerHello(body []byte) (*wire.ServerHello, parameters, *A
 			return nil, p, alertf(AlertUnsupportedExtension, "ServerHello with extension %d, which was not offered", t)
 		}
 	}
-	if a := c.checkRenegotiation(&m.Extensions); a != nil {
+	if a := checkRenegotiation(&m.Extensions); a != nil {
 		return nil, p, a
 	}
 	if a := p.suite.checkEncryptThenMAC(m); a != nil {

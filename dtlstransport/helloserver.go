@@ -43,7 +43,7 @@ func (c *Config) negotiate(m *wire.ClientHello) (p parameters, certificate *fing
 	if !slices.Contains(m.CompressionMethods, 0) {
 		return p, nil, alertf(AlertIllegalParameter, "ClientHello without null compression")
 	}
-	if a := c.checkRenegotiation(&m.Extensions); a != nil {
+	if a := checkRenegotiation(&m.Extensions); a != nil {
 		return p, nil, a
 	}
 	if a := c.checkEMS(&m.Extensions); a != nil {

@@ -16,9 +16,8 @@ import (
 // 200 packets of 1,200 bytes, as in package mux.
 const mediaBuffer = 256 << 10
 
-// media is one direction of thought: the RTP, or the RTCP, of a Transport. What
-// arrives goes through open and then to the handler, inline, or to the queue of
-// Read.
+// media is the RTP, or the RTCP, of a Transport, both ways. What arrives goes through open
+// and then to the handler, inline, or to the queue of Read.
 type media struct {
 	open func(p keying.Protector, dst, packet []byte) ([]byte, error)
 	seal func(p keying.Protector, dst, packet []byte) ([]byte, error)

@@ -105,7 +105,7 @@ func (s *server12) judgeFinished(now time.Time) *AlertError {
 		if old := s.e.resumed; len(old.id) > 0 {
 			s.e.sessionKey = serverSessionKey(old.id) // not before the client has shown that it knows the secret
 		}
-		s.e.finish(now)
+		s.e.finish()
 		return nil
 	}
 	if len(s.id) > 0 {
@@ -120,6 +120,6 @@ func (s *server12) judgeFinished(now time.Time) *AlertError {
 	// 6347, Section 4.2.4), but keeps it for a client that asks again.
 	s.e.flights++
 	s.e.begins(append(flight6, h.changeCipherSpec(), h.finished())...)
-	s.e.finish(now)
+	s.e.finish()
 	return nil
 }

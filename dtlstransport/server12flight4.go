@@ -8,6 +8,7 @@ import (
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
+	"github.com/rtctransport/rtctransport/fingerprint"
 )
 
 // judgeFlight1 takes the ClientHello, if it is acceptable, and sends flight 4.
@@ -49,26 +50,13 @@ func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertErro
 		return a
 	}
 	h.tokens--
-	var private *ecdh.PrivateKey
-	var public []byte
-	var err error
-	if p.suite.exchange.ephemeral() {
-		if private, err = p.group.curve().GenerateKey(rand.Reader); err != nil {
-			return alertf(AlertInternalError, "%w", err)
-		}
-		public = private.PublicKey().Bytes()
-	}
 	random := newRandom()
-	exchange := wire.ServerKeyExchange{Group: uint16(p.group), PublicKey: public}
-	if certificate != nil {
-		exchange.Scheme = uint16(p.serverScheme.id)
-		params := wire.AppendServerECDHParams(nil, exchange.Group, public)
-		exchange.Signature, err = p.serverScheme.sign(certificate.Signer(), slices.Concat(hello.Random[:], random[:], params))
-		if err != nil {
-			return alertf(AlertInternalError, "signing: %w", err)
-		}
+	private, exchange, a := p.serverExchange(certificate, hello.Random, random)
+	if a != nil {
+		return a
 	}
 
+	// From here on the hello counts.
 	h.clientRandom, h.serverRandom = hello.Random, random
 	s.private = private
 	s.e.parameters, s.e.certificate = p, certificate
@@ -77,7 +65,6 @@ func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertErro
 	// message_seq = 0", but for the HelloVerifyRequest that may have come before,
 	// which mirrored the client's number (RFC 6347, Section 4.2.2).
 	h.sendSeq = m.seq
-	request := wire.CertificateRequest{Types: []uint8{certTypeECDSASign, certTypeRSASign}, SignatureAlgorithms: config.offeredSchemes()}
 	answer := serverHello(hello, &p, random)
 	s.e.answerConnectionID(hello, answer)
 	s.e.config.answerHeartbeat(hello, answer)
@@ -91,21 +78,7 @@ func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertErro
 			answer.SessionID = s.id
 		}
 	}
-	flight4 := []flight.Message{h.message(wire.TypeServerHello, answer.Append)}
-	if certificate == nil {
-		flight4 = s.appendPSKExchange(flight4, &p, public)
-	} else {
-		chain := wire.Certificate{Chain: certificate.Chain()}
-		flight4 = append(flight4, h.message(wire.TypeCertificate, chain.Append))
-		if len(status) > 0 {
-			flight4 = append(flight4, h.message(wire.TypeCertificateStatus, (&wire.CertificateStatus{Response: status}).Append))
-		}
-		flight4 = append(flight4, h.message(wire.TypeServerKeyExchange, exchange.Append))
-		if config.ClientAuth != InsecureClientAuthNone {
-			flight4 = append(flight4, h.message(wire.TypeCertificateRequest, request.Append))
-		}
-	}
-	flight4 = append(flight4, h.message(wire.TypeServerHelloDone, func(b []byte) []byte { return b }))
+	flight4 := s.flight4(answer, status, &exchange)
 	for _, m := range flight4 {
 		h.transcript.add(m.Bytes)
 	}
@@ -115,4 +88,46 @@ func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertErro
 	s.state = server12Flight5
 	h.changed = true
 	return nil
+}
+
+// serverExchange makes a server's half of the key exchange: its ephemeral key, if the suite has one, and
+// what ServerKeyExchange says, signed if there is a certificate.
+func (p *parameters) serverExchange(certificate *fingerprint.Certificate, client, server wire.Random) (private *ecdh.PrivateKey, m wire.ServerKeyExchange, a *AlertError) {
+	m.Group = uint16(p.group)
+	var err error
+	if p.suite.exchange.ephemeral() {
+		if private, err = p.group.curve().GenerateKey(rand.Reader); err != nil {
+			return nil, m, alertf(AlertInternalError, "%w", err)
+		}
+		m.PublicKey = private.PublicKey().Bytes()
+	}
+	if certificate != nil {
+		m.Scheme = uint16(p.serverScheme.id)
+		params := wire.AppendServerECDHParams(nil, m.Group, m.PublicKey)
+		if m.Signature, err = p.serverScheme.sign(certificate.Signer(), slices.Concat(client[:], server[:], params)); err != nil {
+			return nil, m, alertf(AlertInternalError, "signing: %w", err)
+		}
+	}
+	return private, m, nil
+}
+
+// flight4 makes the messages of flight 4. status is the OCSP response in it; empty: none.
+func (s *server12) flight4(hello *wire.ServerHello, status []byte, exchange *wire.ServerKeyExchange) []flight.Message {
+	h, config, certificate := s.h, s.e.config, s.e.certificate
+	messages := []flight.Message{h.message(wire.TypeServerHello, hello.Append)}
+	if certificate == nil {
+		messages = s.appendPSKExchange(messages, &s.e.parameters, exchange.PublicKey)
+	} else {
+		chain := wire.Certificate{Chain: certificate.Chain()}
+		messages = append(messages, h.message(wire.TypeCertificate, chain.Append))
+		if len(status) > 0 {
+			messages = append(messages, h.message(wire.TypeCertificateStatus, (&wire.CertificateStatus{Response: status}).Append))
+		}
+		messages = append(messages, h.message(wire.TypeServerKeyExchange, exchange.Append))
+		if config.ClientAuth != InsecureClientAuthNone {
+			request := wire.CertificateRequest{Types: []uint8{certTypeECDSASign, certTypeRSASign}, SignatureAlgorithms: config.offeredSchemes()}
+			messages = append(messages, h.message(wire.TypeCertificateRequest, request.Append))
+		}
+	}
+	return append(messages, h.message(wire.TypeServerHelloDone, func(b []byte) []byte { return b }))
 }
