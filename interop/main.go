@@ -29,9 +29,9 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	var o table.Options
 	flags := flag.NewFlagSet("interop", flag.ContinueOnError)
-	flags.StringVar(&o.Selection.Peer, "peer", "", "only peers with this in their `name`; several with commas")
+	flags.StringVar(&o.Selection.Peer, "peer", "", "only peers with this in their `name`, or the one of this name; several with commas")
 	flags.StringVar(&o.Selection.Role, "role", "", "only this `role` of theirs: client or server")
-	flags.StringVar(&o.Selection.Case, "case", "", "only cases with this in their `name`; several with commas")
+	flags.StringVar(&o.Selection.Case, "case", "", "only cases with this in their `name`, or those of this name; several with commas")
 	flags.BoolVar(&o.Selection.Quick, "quick", false, "leave out the cells that take long and say little more")
 	flags.IntVar(&o.Parallel, "parallel", 8, "cells at the same time")
 	flags.DurationVar(&o.CellTime, "celltime", 4*time.Minute, "time for a cell")

@@ -35,6 +35,7 @@ func boringssl() *stack {
 		}
 		return ""
 	}
+	k.renegotiation = neither("BoringSSL's SSL_renegotiate only answers a HelloRequest over TLS, and its servers send none")
 	k.heard = `SSL alert number %d`
 	return k
 }

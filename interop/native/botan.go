@@ -4,6 +4,7 @@ package native
 
 import (
 	"maps"
+	"slices"
 )
 
 func botan() *stack {
@@ -13,10 +14,13 @@ func botan() *stack {
 		switch {
 		case s.serverCert == "ed25519" || s.clientCert == "ed25519":
 			return "Botan 2 has no Ed25519 in TLS"
-		case s.noEMS:
-			return "Botan always has the extension"
-		case len(s.exports) > 1:
-			return "Botan 2 takes an empty context for none"
+		}
+		return ""
+	}
+	k.adjust = func(s *scene) string {
+		if i := slices.IndexFunc(s.exports, func(e export) bool { return e.context == ":" }); i >= 0 {
+			s.exports = slices.Delete(s.exports, i, i+1)
+			return "no exporter with an empty context: Botan 2 takes it for none"
 		}
 		return ""
 	}
@@ -32,5 +36,6 @@ func botan() *stack {
 	const again = "a Finished that comes again, of a peer whose timer was sooner, is a renegotiation for it"
 	k.chance = []struct{ why, evidence string }{{again, "cannot export during renegotiation"}, {again, "Can't interleave application and handshake data"}}
 	k.heard = `alert %d`
+	k.renegotiation = map[string]renegotiation{"client": {hears: refusedRenegotiation}, "server": {hears: refusedRenegotiation}}
 	return k
 }

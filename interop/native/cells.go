@@ -37,7 +37,7 @@ func Peers() (peers []*table.Peer, remove func()) {
 			return k.prepare(ctx, l)
 		}
 		for _, role := range []string{"client", "server"} {
-			for _, s := range append(scenes(), refusals(role)...) {
+			for _, s := range append(append(scenes(), refusals(role)...), silence()) {
 				if s.beyond && !k.goesBeyond() {
 					continue
 				}
@@ -48,9 +48,7 @@ func Peers() (peers []*table.Peer, remove func()) {
 				}})
 			}
 		}
-		if k.name == "OpenSSL" {
-			p.Cells = append(p.Cells, renegotiations(k, func() *lab { return l })...)
-		}
+		p.Cells = append(p.Cells, renegotiations(k, func() *lab { return l })...)
 		peers = append(peers, p)
 	}
 	return peers, func() {
@@ -97,6 +95,10 @@ func (r *run) play() {
 			r.Logf("%d bytes instead of %d: the program sends no larger records", limit, size)
 			s.sizes[i] = limit
 		}
+	}
+	if s.mute {
+		r.silenced()
+		return
 	}
 	if r.role == "client" {
 		r.theirClient()

@@ -4,7 +4,8 @@
 //	scenes.go         what is shown: one handshake and what follows, for every stack (scene.go)
 //	suites.go         the same for suites, groups and keys that WebRTC does not have
 //	refusal.go        the same for handshakes that fail, and with which alert
-//	renegotiation.go
+//	silence.go        the same for peers that say no more in the middle
+//	renegotiation.go  the same for those that want a second handshake
 //	   |
 //	cells.go          the table's peers and cells; play
 //	pair.go           a scene, with either side's client; fault.go: for one that has to fail

@@ -108,6 +108,7 @@ func nss() *stack {
 		}
 		return "", ""
 	}
+	k.renegotiation = neither("NSS refuses SSL_ENABLE_RENEGOTIATION on a DTLS socket, with SEC_ERROR_INVALID_ARGS")
 	k.heard = `ALERT|NO_CYPHER_OVERLAP` // what it makes of alert 40
 	return k
 }

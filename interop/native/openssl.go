@@ -63,7 +63,11 @@ func openssl() *stack {
 			}
 			return opensslFault(s, role)
 		},
-		heard:   `SSL alert number %d`,
+		heard: `SSL alert number %d`,
+		renegotiation: map[string]renegotiation{
+			"client": {hears: `no renegotiation`, ends: true},
+			"server": {hears: `no renegotiation`, ends: true},
+		},
 		limit:   map[string]int{"client": 8192},
 		cookies: true,
 		client: func(r *run, port, sessions string, previous foreign) foreign {
@@ -168,6 +172,15 @@ func (p *opensslProcess) received(line string) { p.Await(`(?m)^`+line+`$`, 1) }
 func (p *opensslProcess) echo(line string) {
 	p.Await(`(?m)^`+line+`$`, 1)
 	p.Say(line)
+}
+
+// renegotiate gives s_client and s_server a command; those of s_server are in small letters.
+func (p *opensslProcess) renegotiate() {
+	if strings.Contains(p.Text(), "ACCEPT") {
+		p.Say("r")
+	} else {
+		p.Say("R")
+	}
 }
 
 // close gives s_client the command to quit; s_server's closes the association.

@@ -12,11 +12,19 @@ import (
 // A path is the network of a scene. What it does to datagrams it does until both sides are connected: the stacks' programs do
 // not send application data again.
 type path struct {
-	scene *scene
-	calm  atomic.Bool
+	scene  *scene
+	theirs netsim.Direction // what they send
+	calm   atomic.Bool
 }
 
-func newPath(s *scene) *path { return &path{scene: s} }
+// newPath returns the path of a scene. role is theirs.
+func newPath(s *scene, role string) *path {
+	p := &path{scene: s, theirs: netsim.BtoA}
+	if role == "client" {
+		p.theirs = netsim.AtoB
+	}
+	return p
+}
 
 func (p *path) config(target string) relay.Config {
 	c := relay.Config{Target: target}
@@ -36,6 +44,10 @@ func (p *path) config(target string) relay.Config {
 			}
 		}
 		return link.Fate(d, n)
+	}
+	if p.scene.mute {
+		c.Lose = mutes(p.theirs)
+		return c
 	}
 	lost := false
 	c.Lose = func(d netsim.Direction, b []byte) bool {

@@ -49,6 +49,7 @@ func pion() *stack {
 	}
 	// It reads datagrams of up to 8192 bytes.
 	k.limit = map[string]int{"client": 8000, "server": 8000}
+	k.renegotiation = neither("pion has no renegotiation")
 	k.heard = `handshake: .*alert`
 	return k
 }

@@ -54,8 +54,8 @@ func refusals(role string) []scene {
 // connection.
 func (r *run) refused() {
 	k, s := r.k, r.s
-	if k.anyGroup && r.role == "server" && s.refusal.group != "" {
-		r.Impossible("the program cannot restrict the groups of its server")
+	if k.anyGroup != "" && r.role == "server" && s.refusal.group != "" {
+		r.Impossible(k.anyGroup)
 	}
 	if s.noEMS && k.cannot != nil {
 		if why := k.cannot(s, r.role); why != "" {
@@ -121,6 +121,8 @@ func (r *run) refused() {
 			r.Errorf("on the wire there is no alert of theirs")
 		} else if !strings.Contains(text, fmt.Sprintf("alert dir=recv level=fatal desc=%d", n)) {
 			r.Errorf("we do not say that alert %d came:\n%s", n, text)
+		} else {
+			r.prompt(text)
 		}
 	}
 }

@@ -40,6 +40,7 @@ type scene struct {
 	final   bool // the first datagram of the server with a ChangeCipherSpec is lost
 
 	silent bool // the foreign side will have said its last word
+	mute   bool // nothing of the foreign side arrives any more, see silence
 
 	slow bool // not for those who wait for the result
 
@@ -113,7 +114,8 @@ func (r *run) flags(role string) []string {
 	if s.silent {
 		timeout = "12" // nothing more will come
 	}
-	args := []string{role, "--suites", suite, "--timeout", timeout, "--groups", groups, "--trace", r.Trace()}
+	r.traced = r.Trace()
+	args := []string{role, "--suites", suite, "--timeout", timeout, "--groups", groups, "--trace", r.traced}
 	mine, theirs := s.clientCert, s.serverCert
 	if role == "server" {
 		mine, theirs = theirs, mine

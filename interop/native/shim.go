@@ -180,5 +180,6 @@ func (p *shimProcess) program() *process.Process { return p.Process }
 func (p *shimProcess) send(line string)          { p.Say(line) }
 func (p *shimProcess) received(line string)      { p.Await(`(?m)^data `+line+`$`, p.round) }
 func (p *shimProcess) echo(line string)          { p.received(line) }
+func (p *shimProcess) renegotiate()              { p.Say("R") }
 func (p *shimProcess) close()                    { p.Say("Q") }
 func (p *shimProcess) closed()                   { p.Await(`(?m)^closed by=peer$`, p.round) }

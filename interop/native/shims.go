@@ -12,6 +12,7 @@ func opensslLibrary() *stack {
 	k := b.stack("OpenSSL library")
 	k.fault = opensslLibraryFault
 	k.heard = `SSL alert number %d`
+	k.renegotiation = map[string]renegotiation{"client": {hears: `no renegotiation`, ends: true}, "server": {hears: `no renegotiation`, ends: true}}
 	return k
 }
 
@@ -41,17 +42,15 @@ func gnutlsPriority(s *scene) string {
 	for _, g := range s.groups() {
 		p += ":+GROUP-" + gnutlsNames[g]
 	}
+	if s.noEMS {
+		p += ":%NO_SESSION_HASH"
+	}
 	return p
 }
 
-func gnutlsCannot(s *scene, role string) string {
-	switch {
-	case s.resume != "" && s.srtp != "" && role == "server":
-		return "GnuTLS 3.7 cannot read what it stores of a session with use_srtp: its server goes through a full handshake"
-	case strings.HasPrefix(s.srtp, "SRTP_AEAD"):
+func gnutlsCannot(s *scene, _ string) string {
+	if strings.HasPrefix(s.srtp, "SRTP_AEAD") {
 		return "GnuTLS 3.7 has no AEAD profiles of SRTP"
-	case s.noEMS:
-		return "GnuTLS always has the extension"
 	}
 	return ""
 }
@@ -63,6 +62,7 @@ func gnutls() *stack {
 	// GnuTLS takes at most 2^14 bytes for an MTU and sends no record that is larger.
 	k.limit = map[string]int{"client": 16000, "server": 16000}
 	k.heard = `alert %d`
+	k.renegotiation = map[string]renegotiation{"client": {hears: refusedRenegotiation}, "server": {hears: refusedRenegotiation}}
 	return k
 }
 
@@ -74,7 +74,7 @@ func gnutlsFault(s *scene, role string) (why, evidence string) {
 	if role == "client" {
 		return "its sessions with use_srtp cannot be taken up: gnutls_session_set_data refuses them, or corrupts the heap", `session: Error in parsing|ended by signal: aborted|ended by signal: segm`
 	}
-	return "", ""
+	return "it cannot read what it stores of a session with use_srtp: its server goes through a full handshake", `(?m)^connected version=dtls1\.2 .* resumed=0$`
 }
 
 // mbedtlsNames is what Mbed TLS calls suites; groups and profiles have the names of IANA, or nearly.
@@ -103,6 +103,7 @@ func mbedtls() *stack {
 	}
 	k.heard = `A fatal alert message was received from our peer`
 	k.silent = true
+	k.renegotiation = map[string]renegotiation{"client": {hears: refusedRenegotiation, ends: true}, "server": {hears: refusedRenegotiation}}
 	return k
 }
 
@@ -138,8 +139,6 @@ func wolfssl() *stack {
 			return "wolfSSL's server always answers the extension"
 		case s.srtp != "", s.noCommonSRTP:
 			return "Debian's wolfSSL is built without use_srtp"
-		case s.pathMTU != 0 && role == "server":
-			return "its flight goes in one datagram, however often it is lost"
 		case s.name == "their datagrams small":
 			return "Debian's wolfSSL is built without wolfSSL_dtls_set_mtu"
 		}
@@ -149,6 +148,9 @@ func wolfssl() *stack {
 		if s.final && role == "server" {
 			return "its server never sends its last flight again, to clients of wolfSSL and OpenSSL neither", timedOut
 		}
+		if s.pathMTU != 0 && role == "server" {
+			return "its flight goes in one datagram, however often it is lost", timedOut
+		}
 		if role == "server" && s.clientCert != "" && (s.serverCert == "rsa") != (s.clientCert == "rsa") {
 			return "its server asks for client certificates of the type of its own only", `CertificateRequest without a scheme for our certificates`
 		}
@@ -156,6 +158,11 @@ func wolfssl() *stack {
 	}
 	// It reads datagrams of up to 1500 bytes and sends no larger ones.
 	k.limit = map[string]int{"client": 1300, "server": 1300}
-	k.heard, k.silent, k.anyGroup, k.cookies = `received alert fatal error`, true, true, true
+	k.renegotiation = map[string]renegotiation{
+		"client": {hears: refusedRenegotiation, ends: true},
+		"server": {cannot: "Debian's wolfSSL is built without HAVE_SECURE_RENEGOTIATION: wolfSSL_Rehandshake of its server sends nothing"},
+	}
+	k.anyGroup = "wolfSSL_CTX_set1_curves_list fails whatever the list, and wolfSSL_CTX_UseSupportedCurve does not restrict its server"
+	k.heard, k.silent, k.cookies = `received alert fatal error`, true, true
 	return k
 }

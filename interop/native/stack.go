@@ -4,6 +4,7 @@ package native
 
 import (
 	"context"
+	"os"
 	"os/exec"
 
 	"github.com/rtctransport/rtctransport/interop/process"
@@ -31,8 +32,8 @@ type stack struct {
 	// silent says that the stack's server just stops, with no alert, when a client has no
 	// certificate.
 	silent bool
-	// anyGroup says that the program cannot restrict the groups of its server.
-	anyGroup bool
+	// anyGroup says why the groups of its server cannot be restricted; empty: they can.
+	anyGroup string
 	// has13 says that it has DTLS 1.3.
 	has13 bool
 	// cookies says that its server always asks for one.
@@ -46,6 +47,8 @@ type stack struct {
 	fault func(s *scene, role string) (why, evidence string)
 	// chance is a fault that shows by chance, for it depends on whose timer is sooner; see table.Trial.MayFault.
 	chance []struct{ why, evidence string }
+	// renegotiation is what becomes of their wish to renegotiate, by role.
+	renegotiation map[string]renegotiation
 	// client starts a client. previous is the one whose session it resumes, or nil; sessions
 	// is a directory for it.
 	client func(r *run, port, sessions string, previous foreign) foreign
@@ -65,6 +68,8 @@ type foreign interface {
 	send(line string)
 	received(line string)
 	echo(line string)
+	// renegotiate asks for a new handshake.
+	renegotiate()
 	// close ends the association with a close_notify, closed waits for ours.
 	close()
 	closed()
@@ -87,10 +92,26 @@ type run struct {
 	role  string       // theirs
 	watch *watch.Watch // on the path between the two
 	path  *path
+
+	traced string // the file of our trace
 }
 
 func (r *run) start(name string, args ...string) *process.Process {
 	return process.Start(r, name, args...)
+}
+
+// trace returns what our end has told so far.
+func (r *run) trace() *watch.Trace {
+	f, err := os.Open(r.traced)
+	if err != nil {
+		r.Fatalf("%v", err)
+	}
+	defer f.Close()
+	t, err := watch.ReadTrace(f)
+	if err != nil {
+		r.Fatalf("%v", err)
+	}
+	return t
 }
 
 // freePort returns a UDP port that nobody has at the moment.
@@ -104,7 +125,7 @@ func (r *run) freePort() string {
 
 // relay puts the path of the scene before a server.
 func (r *run) relay(port string) string {
-	r.path = newPath(r.s)
+	r.path = newPath(r.s, r.role)
 	return r.RelayTo(r.path.config("127.0.0.1:"+port), r.watch)
 }
 

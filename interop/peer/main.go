@@ -22,6 +22,7 @@ func run(args []string, stdout io.Writer) int {
 	if err != nil {
 		return out.Failed(contract.StageUsage, err)
 	}
+	config.Trace = out.Warnings(config.Trace)
 	end := time.Now().Add(options.Timeout)
 	if options.Role == dtlstransport.RoleClient {
 		return runClient(options, config, out, end)

@@ -3,7 +3,6 @@ package table
 import (
 	"context"
 	"fmt"
-	"strings"
 )
 
 // A Peer is a foreign implementation as one program drives it.
@@ -41,24 +40,4 @@ type MissingError struct {
 
 func (e *MissingError) Error() string {
 	return fmt.Sprintf("%s is missing: %s brings it", e.What, e.Package)
-}
-
-// A Selection is what of the table to run. Its zero value is everything.
-type Selection struct {
-	Peer, Role, Case string // parts of names, regardless of case; several with commas between them
-	Quick            bool
-}
-
-// Takes reports whether a cell is selected.
-func (s *Selection) Takes(p *Peer, c *Cell) bool {
-	return matches(p.Name, s.Peer) && matches(c.Role, s.Role) && matches(c.Case, s.Case) && (c.Quick || !s.Quick)
-}
-
-func matches(name, parts string) bool {
-	for part := range strings.SplitSeq(parts, ",") {
-		if strings.Contains(strings.ToLower(name), strings.ToLower(strings.TrimSpace(part))) {
-			return true
-		}
-	}
-	return false
 }

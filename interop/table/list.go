@@ -8,7 +8,7 @@ import (
 
 // List writes the names of the selected cells.
 func List(w io.Writer, peers []*Peer, s Selection) {
-	n := 0
+	n, s := 0, s.among(peers)
 	for _, p := range peers {
 		for i := range p.Cells {
 			c := &p.Cells[i]

@@ -30,7 +30,7 @@ func (t *Table) WritePage(w io.Writer) error {
 	for _, r := range t.Results {
 		v := resultView{
 			Column: at[column{r.Kind, r.Peer, r.Version, r.Role}], Case: r.Case, Verdict: r.Verdict, Why: r.Why,
-			Took: fmt.Sprint(r.Took.Round(time.Millisecond)), Log: r.Log,
+			Took: fmt.Sprint(r.Took.Round(time.Millisecond)), Log: r.Log, Command: r.Command(),
 		}
 		for _, h := range r.Handshakes {
 			v.Handshakes = append(v.Handshakes, newLadder(&h))
@@ -69,6 +69,7 @@ type (
 		Verdict    Verdict  `json:"verdict"`
 		Why        string   `json:"why,omitempty"`
 		Took       string   `json:"took"`
+		Command    string   `json:"command"`
 		Log        []string `json:"log,omitempty"`
 		Handshakes []ladder `json:"handshakes,omitempty"`
 	}
@@ -116,6 +117,7 @@ func newLadder(h *watch.Handshake) ladder {
 	add(f.EMS, "extended master secret")
 	add(f.Version != "" && !f.EMS, "no extended master secret")
 	add(f.Offers13, "offers DTLS 1.3")
+	add(f.Has13, "the server has DTLS 1.3")
 	add(f.Cookie, "cookie")
 	add(f.Resumed, "resumed")
 	add(f.Ticket, "gives a ticket")

@@ -92,6 +92,7 @@ type prepared struct {
 
 // plan lists the selected cells.
 func plan(peers []*Peer, s Selection) (queue []job) {
+	s = s.among(peers)
 	for _, p := range peers {
 		one := &prepared{Peer: p}
 		for i := range p.Cells {

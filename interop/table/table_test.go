@@ -93,8 +93,10 @@ func TestVerdicts(t *testing.T) {
 		}},
 		Cell{Role: "server", Case: "cannot", Run: func(t *Trial) { t.Impossible("it has no such thing") }},
 		Cell{Role: "server", Case: "known", Run: func(t *Trial) { t.Fault("it forgets") }},
+		Cell{Role: "server", Case: "lacks", Run: func(t *Trial) { t.Lacks(&MissingError{What: "a tool", Package: "tools"}) }},
+		Cell{Role: "server", Case: "broken", Run: func(t *Trial) { t.Lacks(errors.New("a tool breaks")) }},
 	)
-	for name, want := range map[string]Verdict{"well": Passed, "badly": Failed, "cannot": Impossible, "known": Fault} {
+	for name, want := range map[string]Verdict{"well": Passed, "badly": Failed, "cannot": Impossible, "known": Fault, "lacks": Missing, "broken": Failed} {
 		if got := results[name].Verdict; got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
@@ -109,7 +111,8 @@ func TestVerdicts(t *testing.T) {
 	if err := table.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"a peer  1.2      server      0   1 ", "cannot: it has no such thing", "known: it forgets", "1 passed, 1 failed; 1 known faults of peers, 1 not possible"} {
+	for _, want := range []string{"a peer  1.2      server      0   1 ", "cannot: it has no such thing", "known: it forgets", "a tool is missing: tools brings it",
+		"1 passed, 2 failed; 1 known faults of peers, 1 not possible, 1 need what is not installed", `go run ./interop -peer "a peer" -role server -case "broken"`} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("%q is not in\n%s", want, text.String())
 		}
@@ -175,15 +178,22 @@ func TestAPeerThatIsNotInstalledIsNamedWithItsPackage(t *testing.T) {
 func TestSelection(t *testing.T) {
 	p := &Peer{Name: "Mbed TLS"}
 	c := &Cell{Role: "client", Case: "group secp256r1"}
+	library := &Peer{Name: "Mbed TLS library", Cells: []Cell{{Case: "group secp256r1, and more"}, *c}}
 	for _, s := range []struct {
 		Selection
 		want bool
 	}{
 		{Selection{}, true}, {Selection{Peer: "mbed"}, true}, {Selection{Peer: "nss, mbed"}, true}, {Selection{Peer: "nss"}, false},
-		{Selection{Role: "server"}, false}, {Selection{Case: "SECP"}, true}, {Selection{Case: "suite,cookie"}, false}, {Selection{Quick: true}, false},
+		{Selection{Role: "server"}, false}, {Selection{Case: "SECP"}, true}, {Selection{Case: "suite,cookie"}, false}, {Selection{Case: "suite,"}, false}, {Selection{Quick: true}, false},
 	} {
 		if got := s.Takes(p, c); got != s.want {
 			t.Errorf("%+v: %v", s.Selection, got)
+		}
+	}
+	whole := Selection{Peer: "mbed TLS library", Case: "Group secp256r1, and more"}.among([]*Peer{p, library})
+	for i, want := range []bool{true, false} {
+		if whole.Takes(p, &library.Cells[i]) || whole.Takes(library, &library.Cells[i]) != want {
+			t.Errorf("whole names do not select cell %d alone", i)
 		}
 	}
 }

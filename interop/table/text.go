@@ -10,6 +10,9 @@ import (
 
 var marks = map[Verdict]string{Passed: "ok", Failed: "FAILED", Impossible: "-", Fault: "fault", Missing: "missing"}
 
+// maxCommands is for how many cells that failed the command is shown.
+const maxCommands = 10
+
 // A column is a peer in a role.
 type column struct{ kind, peer, version, role string }
 
@@ -33,13 +36,15 @@ func (t *Table) WriteText(w io.Writer) error {
 	for _, c := range t.columns() {
 		counts := map[Verdict]int{}
 		var took time.Duration
+		all := 0
 		for _, r := range t.Results {
 			if r.Peer == c.peer && r.Role == c.role {
 				counts[r.Verdict]++
+				all++
 				took += r.Took
 			}
 		}
-		if counts[Missing] > 0 {
+		if counts[Missing] == all {
 			fmt.Fprintf(tw, "%s\tmissing\t%s\t\t\t\t\t\n", c.peer, c.role)
 			continue
 		}
@@ -52,6 +57,16 @@ func (t *Table) WriteText(w io.Writer) error {
 	t.list(w, "\nNot possible:", Impossible)
 	t.list(w, "\nKnown faults of peers, seen again:", Fault)
 	t.list(w, "\nFAILED:", Failed)
+	for i, r := range t.failures() {
+		if i == 0 {
+			fmt.Fprintln(w, "\nTo see it again:")
+		}
+		if i == maxCommands {
+			fmt.Fprintln(w, "  ...")
+			break
+		}
+		fmt.Fprintf(w, "  %s\n", r.Command())
+	}
 	if seconds := t.seconds(); len(seconds) > 0 {
 		fmt.Fprintln(w, "\nFailed at first, and tried again:")
 		for _, r := range seconds {
@@ -69,9 +84,19 @@ func (t *Table) Summary() string {
 		s += fmt.Sprintf(", %d tried twice", n)
 	}
 	if n := t.Count(Missing); n > 0 {
-		s += fmt.Sprintf(", %d of peers that are not installed", n)
+		s += fmt.Sprintf(", %d need what is not installed", n)
 	}
 	return s + fmt.Sprintf("; %v", t.Took.Round(time.Second))
+}
+
+// failures are the results of cells that failed.
+func (t *Table) failures() (all []*Result) {
+	for i := range t.Results {
+		if t.Results[i].Verdict == Failed {
+			all = append(all, &t.Results[i])
+		}
+	}
+	return all
 }
 
 // seconds are the results that came of a second try.

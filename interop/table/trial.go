@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -62,6 +63,19 @@ func (t *Trial) Impossible(why string) {
 	t.mu.Lock()
 	if t.result.Verdict == Passed {
 		t.result.Verdict, t.result.Why = Impossible, why
+	}
+	t.mu.Unlock()
+	runtime.Goexit()
+}
+
+// Lacks ends a cell for which something is missing: a *MissingError counts as a peer that is not installed, anything else as a failure.
+func (t *Trial) Lacks(err error) {
+	if _, ok := errors.AsType[*MissingError](err); !ok {
+		t.Fatalf("%v", err)
+	}
+	t.mu.Lock()
+	if t.result.Verdict == Passed {
+		t.result.Verdict, t.result.Why = Missing, err.Error()
 	}
 	t.mu.Unlock()
 	runtime.Goexit()

@@ -15,6 +15,7 @@ type Facts struct {
 	SRTP          string   `json:"srtp,omitempty"`    // the server's choice
 	EMS           bool     `json:"ems"`
 	Offers13      bool     `json:"offers13,omitempty"` // the client would speak DTLS 1.3
+	Has13         bool     `json:"has13,omitempty"`    // the server says that it would, too
 	Cookie        bool     `json:"cookie,omitempty"`   // the server asked for one
 	Ticket        bool     `json:"ticket,omitempty"`   // the server gave one
 	Resumed       bool     `json:"resumed,omitempty"`  // the server changed the cipher without a certificate
@@ -81,7 +82,7 @@ func (f *Facts) message(from Side, kind byte, b []byte) {
 	case serverHello:
 		if h, ok := parseServerHello(b); ok {
 			f.Version, f.Suite, f.ServerAnswers = versionName(h.version), suiteName(h.suite), names(h.extensions)
-			f.SRTP, f.EMS = h.srtp(), h.has(extendedMasterSecret)
+			f.SRTP, f.EMS, f.Has13 = h.srtp(), h.has(extendedMasterSecret), h.has13()
 		}
 	case helloRequest:
 		f.Renegotiates = true

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"bytes"
 	"fmt"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -64,6 +65,7 @@ func groupName(n int) string { return numbered(groupNames, n) }
 // A hello is a ClientHello or a ServerHello (RFC 5246, Section 7.4.1).
 type hello struct {
 	version    int
+	random     []byte
 	suite      int      // of a server
 	suites     []string // of a client
 	extensions []extension
@@ -97,7 +99,7 @@ func parseServerHello(b []byte) (h hello, ok bool) {
 	s := cryptobyte.String(b)
 	var version, suite uint16
 	var session cryptobyte.String
-	if !s.ReadUint16(&version) || !s.Skip(32) || !s.ReadUint8LengthPrefixed(&session) || !s.ReadUint16(&suite) || !s.Skip(1) {
+	if !s.ReadUint16(&version) || !s.ReadBytes(&h.random, 32) || !s.ReadUint8LengthPrefixed(&session) || !s.ReadUint16(&suite) || !s.Skip(1) {
 		return h, false
 	}
 	h.version, h.suite = int(version), int(suite)
@@ -172,6 +174,9 @@ func (h *hello) offers13() bool {
 	}
 	return false
 }
+
+// has13 reports whether a server's random ends in the mark of one that has DTLS 1.3 and goes without (RFC 8446, Section 4.1.3).
+func (h *hello) has13() bool { return bytes.HasSuffix(h.random, []byte("DOWNGRD\x01")) }
 
 func names(extensions []extension) (out []string) {
 	for _, e := range extensions {

@@ -164,6 +164,19 @@ func (r *traceReader) line(l *traceLine) {
 	}
 }
 
+// Verdict returns when our end was first given a hint that the handshake fails, and when it failed; ok: it was, and it has.
+func (t *Trace) Verdict() (hinted, failed time.Time, ok bool) {
+	for _, m := range t.moments {
+		switch {
+		case m.text == "failed":
+			return hinted, m.at, !hinted.IsZero()
+		case m.bad && hinted.IsZero():
+			hinted = m.at
+		}
+	}
+	return hinted, failed, false
+}
+
 // moment notes what happened, and not what happens again.
 func (r *traceReader) moment(at time.Time, text string, bad bool) {
 	m := &r.trace.moments

@@ -63,3 +63,21 @@ func TestATraceThatIsNoneIsAnError(t *testing.T) {
 		t.Error("no error")
 	}
 }
+
+func TestATraceTellsHowSoonAHintWasTheVerdict(t *testing.T) {
+	line := func(second int, rest string) string {
+		return fmt.Sprintf(`{"time":"2026-01-02T03:04:%02dZ",%s}`+"\n", second, rest)
+	}
+	hint := func(second int) string { return line(second, `"msg":"dtls hint","err":"they say no"`) }
+	failed := func(second int) string { return line(second, `"msg":"dtls state","state":"failed"`) }
+	for text, want := range map[string]time.Duration{hint(1) + hint(2) + failed(3): 2 * time.Second, hint(1): -1, failed(3): -1} {
+		trace, err := ReadTrace(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		hinted, at, ok := trace.Verdict()
+		if ok != (want >= 0) || ok && at.Sub(hinted) != want {
+			t.Errorf("%s: from %v to %v, %v", text, hinted, at, ok)
+		}
+	}
+}

@@ -2,6 +2,7 @@
  * Botan 2 for the tests; see shim.h. Suites are hexadecimal numbers, groups and
  * profiles decimal ones.
  */
+#define STACK_RENEGOTIATES
 #include "shim.h"
 #include <botan/auto_rng.h>
 #include <botan/credentials_manager.h>
@@ -9,6 +10,7 @@
 #include <botan/pkcs8.h>
 #include <botan/tls_callbacks.h>
 #include <botan/tls_client.h>
+#include <botan/tls_extensions.h>
 #include <botan/tls_messages.h>
 #include <botan/tls_policy.h>
 #include <botan/tls_server.h>
@@ -93,6 +95,8 @@ public:
 	{
 		if (a.type() == TLS::Alert::CLOSE_NOTIFY)
 			closed_by_peer = true;
+		else if (a.type() == TLS::Alert::NO_RENEGOTIATION)
+			printf("refused\n");
 		else
 			printf("alert %d\n", static_cast<int>(a.type()));
 	}
@@ -103,6 +107,11 @@ public:
 	}
 	void tls_verify_cert_chain(const std::vector<X509_Certificate> &, const std::vector<std::shared_ptr<const OCSP::Response>> &, const std::vector<Certificate_Store *> &,
 		Usage_Type, const std::string &, const TLS::Policy &) override {}
+	void tls_modify_extensions(TLS::Extensions &e, TLS::Connection_Side) override
+	{
+		if (opt.no_ems)
+			e.remove_extension(TLS::TLSEXT_EXTENDED_MASTER_SECRET);
+	}
 	void tls_inspect_handshake_msg(const TLS::Handshake_Message &m) override { full = full || m.type() == TLS::SERVER_KEX; }
 };
 
@@ -182,6 +191,8 @@ static int stack_read(unsigned char *b, int n)
 	}
 	return closed_by_peer ? 0 : STACK_AGAIN;
 }
+
+static void stack_renegotiate(void) { channel->renegotiate(); }
 
 static int stack_write(const unsigned char *b, int n)
 {

@@ -1,4 +1,5 @@
 /* GnuTLS for the tests; see shim.h. */
+#define STACK_RENEGOTIATES
 #include "shim.h"
 #include <gnutls/dtls.h>
 #include <gnutls/gnutls.h>
@@ -6,7 +7,7 @@
 static gnutls_certificate_credentials_t credentials;
 static gnutls_session_t session;
 static gnutls_datum_t saved, ticket_key, cookie_key;
-static int socket_fd;
+static int socket_fd, renegotiating;
 
 /* The server's cache of sessions has room for one. */
 static unsigned char cached_key[128], cached[1 << 14];
@@ -102,8 +103,6 @@ static void stack_open(int fd)
 	gnutls_dtls_prestate_st state = {0};
 	socket_fd = fd;
 	must(gnutls_init(&session, (opt.server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_DATAGRAM | GNUTLS_NONBLOCK | (opt.no_tickets ? GNUTLS_NO_TICKETS : 0)), "init");
-	if (opt.no_ems)
-		fail("GnuTLS needs %%NO_EXTENSIONS to go without extended_master_secret");
 	must(gnutls_priority_set_direct(session, opt.suite, NULL), opt.suite);
 	must(gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials), "credentials");
 	if (opt.psk_identity)
@@ -177,11 +176,32 @@ static int stack_export(const struct export_ask *e, unsigned char *out)
 	return gnutls_prf_rfc5705(session, strlen(e->label), e->label, (size_t)e->context_length, e->has_context ? (const char *)e->context : NULL, (size_t)e->length, (char *)out);
 }
 
+/* renegotiate is what has to be called again until it is answered. */
+static void renegotiate(void)
+{
+	int r = opt.server ? gnutls_rehandshake(session) : gnutls_handshake(session);
+	renegotiating = !opt.server && r < 0 && !gnutls_error_is_fatal(r);
+	if (r == GNUTLS_E_WARNING_ALERT_RECEIVED && gnutls_alert_get(session) == GNUTLS_A_NO_RENEGOTIATION) {
+		printf("refused\n");
+		renegotiating = 0;
+	} else if (r < 0 && gnutls_error_is_fatal(r)) {
+		printf("renegotiation: %s\n", gnutls_strerror(r));
+	}
+}
+
+static void stack_renegotiate(void) { renegotiate(); }
+
 static int stack_read(unsigned char *b, int n)
 {
+	if (renegotiating)
+		renegotiate();
+	if (renegotiating)
+		return STACK_AGAIN;
 	ssize_t r = gnutls_record_recv(session, b, (size_t)n);
 	if (r >= 0)
 		return (int)r;
+	if (r == GNUTLS_E_WARNING_ALERT_RECEIVED && gnutls_alert_get(session) == GNUTLS_A_NO_RENEGOTIATION)
+		printf("refused\n");
 	if (!gnutls_error_is_fatal((int)r))
 		return STACK_AGAIN;
 	printf("read: %s\n", gnutls_strerror((int)r));

@@ -1,4 +1,5 @@
 /* Mbed TLS 2.28 for the tests; see shim.h. */
+#define STACK_RENEGOTIATES
 #include "shim.h"
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/ecp.h>
@@ -26,7 +27,7 @@ static int have_session;
 static int suites[2];
 static mbedtls_ecp_group_id groups[8];
 static mbedtls_ssl_srtp_profile profiles[2];
-static int socket_fd, full; /* full: a handshake that derived a master secret */
+static int socket_fd, full, refused; /* full: a handshake that derived a master secret; refused: to renegotiate */
 
 /* What the exporter (RFC 5705) needs; the library has none. */
 static unsigned char master[48], randoms[64];
@@ -127,6 +128,7 @@ static void stack_init(void)
 		profiles[0] = strstr(opt.srtp, "_32") ? MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_32 : MBEDTLS_TLS_SRTP_AES128_CM_HMAC_SHA1_80;
 		must(mbedtls_ssl_conf_dtls_srtp_protection_profiles(&config, profiles), "srtp");
 	}
+	mbedtls_ssl_conf_renegotiation(&config, MBEDTLS_SSL_RENEGOTIATION_ENABLED);
 	if (opt.no_ems)
 		mbedtls_ssl_conf_extended_master_secret(&config, MBEDTLS_SSL_EXTENDED_MS_DISABLED);
 	mbedtls_ssl_conf_export_keys_ext_cb(&config, export_keys, NULL);
@@ -222,9 +224,18 @@ static int stack_export(const struct export_ask *e, unsigned char *out)
 	return mbedtls_ssl_tls_prf(prf, master, 48, e->label, seed, n, out, (size_t)e->length);
 }
 
+static void stack_renegotiate(void)
+{
+	int r = mbedtls_ssl_renegotiate(&ssl);
+	if (r)
+		result(r);
+}
+
 static int stack_read(unsigned char *b, int n)
 {
 	int r = mbedtls_ssl_read(&ssl, b, (size_t)n);
+	if (ssl.in_msgtype == MBEDTLS_SSL_MSG_ALERT && ssl.in_msg[1] == MBEDTLS_SSL_ALERT_MSG_NO_RENEGOTIATION && !refused++)
+		printf("refused\n");
 	return r > 0 ? r : result(r);
 }
 

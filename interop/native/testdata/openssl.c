@@ -1,4 +1,5 @@
 /* OpenSSL 3 for the tests; see shim.h. */
+#define STACK_RENEGOTIATES
 #include "shim.h"
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -124,6 +125,14 @@ static void stack_connected(void)
 static int stack_export(const struct export_ask *e, unsigned char *out)
 {
 	return SSL_export_keying_material(ssl, out, (size_t)e->length, e->label, strlen(e->label), e->context, (size_t)e->context_length, e->has_context) != 1;
+}
+
+static void stack_renegotiate(void)
+{
+	SSL_renegotiate(ssl);
+	int r = SSL_do_handshake(ssl);
+	if (r != 1)
+		result(r);
 }
 
 static int stack_read(unsigned char *b, int n)

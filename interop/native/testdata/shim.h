@@ -7,13 +7,15 @@
  *   PROGRAM version
  *
  * On standard input, a line is sent as one record, its end included; "Q" closes the
- * association, "again" begins the next one. A server echoes. On standard output:
+ * association, "R" asks to renegotiate where the stack can, "again" begins the next
+ * association. A server echoes. On standard output:
  *
  *   ready                                             a server
  *   connected suite=HEX group=NAME srtp=NAME ems=0|1 resumed=0|1      "-": not known
  *   export HEX                                        one for each export=
  *   up                                                after the last of these
  *   data TEXT                                         one for each record
+ *   refused                                           to renegotiate, where the stack tells
  *   closed by=peer|self
  *   error TEXT
  */
@@ -71,6 +73,9 @@ static int stack_read(unsigned char *b, int n); /* 0: close_notify */
 static int stack_write(const unsigned char *b, int n);
 static void stack_close(void); /* sends close_notify */
 static void stack_free(void);
+#ifdef STACK_RENEGOTIATES
+static void stack_renegotiate(void); /* asks; reading goes on as ever */
+#endif
 
 static void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 static void fail(const char *format, ...)
@@ -236,6 +241,12 @@ static void traffic(int fd)
 				printf("closed by=self\n");
 				return;
 			}
+#ifdef STACK_RENEGOTIATES
+			if (!strcmp(line, "R")) {
+				stack_renegotiate();
+				continue;
+			}
+#endif
 			line[n] = '\n';
 			if (stack_write((unsigned char *)line, n + 1) != n + 1)
 				fail("write of %d bytes", n + 1);

@@ -1,4 +1,5 @@
 /* wolfSSL for the tests; see shim.h. */
+#define STACK_RENEGOTIATES
 #include "shim.h"
 #include <wolfssl/options.h>
 #include <wolfssl/ssl.h>
@@ -7,6 +8,7 @@ static WOLFSSL_CTX *ctx;
 static WOLFSSL *ssl;
 static WOLFSSL_SESSION *session;
 static long deadline; /* of the flight that was sent, in milliseconds */
+static int refused; /* to renegotiate */
 
 static long now_ms(void)
 {
@@ -55,6 +57,7 @@ static void stack_open(int fd)
 	wolfSSL_dtls_set_peer(ssl, &peer, n);
 	wolfSSL_dtls_set_using_nonblock(ssl, 1);
 	wolfSSL_KeepArrays(ssl); /* for the exporter */
+	wolfSSL_UseSecureRenegotiation(ssl);
 	if (session)
 		wolfSSL_set_session(ssl, session);
 	deadline = 0;
@@ -95,9 +98,19 @@ static int stack_export(const struct export_ask *e, unsigned char *out)
 	return wolfSSL_export_keying_material(ssl, out, (size_t)e->length, e->label, strlen(e->label), e->context, (size_t)e->context_length, e->has_context) != WOLFSSL_SUCCESS;
 }
 
+static void stack_renegotiate(void)
+{
+	int r = wolfSSL_Rehandshake(ssl);
+	if (r != WOLFSSL_SUCCESS)
+		result(r);
+}
+
 static int stack_read(unsigned char *b, int n)
 {
 	int r = wolfSSL_read(ssl, b, n);
+	WOLFSSL_ALERT_HISTORY alerts;
+	if (wolfSSL_get_alert_history(ssl, &alerts) == WOLFSSL_SUCCESS && alerts.last_rx.code == 100 && !refused++)
+		printf("refused\n");
 	return r > 0 ? r : result(r);
 }
 

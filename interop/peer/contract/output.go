@@ -97,6 +97,23 @@ func (o *Output) Closed(by string, early bool) {
 	o.line("closed by=%s", by)
 }
 
+// Warnings returns a Config.Trace that says which warnings go under keys, but for close_notify; next gets everything, if it is not nil. It is
+// for an engine that is used by the goroutine of the Output.
+func (o *Output) Warnings(next func(dtlstransport.TraceEvent)) func(dtlstransport.TraceEvent) {
+	return func(e dtlstransport.TraceEvent) {
+		if e.Kind == dtlstransport.TraceAlert && e.Record.Number.Epoch > 0 && !e.Alert.Fatal && e.Alert.Description != dtlstransport.AlertCloseNotify {
+			dir := "recv"
+			if e.Direction == dtlstransport.Sent {
+				dir = "sent"
+			}
+			o.line("alert dir=%s level=warning desc=%d", dir, e.Alert.Description)
+		}
+		if next != nil {
+			next(e)
+		}
+	}
+}
+
 // Note says something that no program reads.
 func (o *Output) Note(format string, args ...any) {
 	o.line("note %s", oneLine(fmt.Sprintf(format, args...)))
