@@ -39,3 +39,12 @@ func checkWire(t *table.Trial, w *watch.Watch, role string) {
 		}
 	}
 }
+
+// check13 looks for the sign of one who has DTLS 1.3: in the hello of a client, in the random of a server.
+func check13(t *table.Trial, w *watch.Watch, role string) {
+	for i, h := range w.Handshakes() {
+		if says := map[string]bool{"client": h.Facts.Offers13, "server": h.Facts.Has13}[role]; !says {
+			t.Errorf("handshake %d on the wire: nothing says that they have DTLS 1.3", i+1)
+		}
+	}
+}

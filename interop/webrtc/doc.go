@@ -12,7 +12,8 @@
 //	   │                                   │
 //	examples/browser ◀── WebRTC ── relay ──┘    path.go says what it loses, check.go what it has to show
 //
-// In some jobs interop/dcpeer is in the place of examples/browser, behind an agent of dcpeer.go.
+// In some jobs interop/dcpeer is in the place of examples/browser, behind an agent of dcpeer.go; in one, stacks without codecs carry
+// the video of clip.go.
 //
 // Read cells.go first. browsers.go, node.go and pion.go start the programs; fixture.go keeps one for all the cells of a peer.
 package webrtc

@@ -23,6 +23,7 @@ type workshop struct {
 	root    string // of the module
 	example string // the program of examples/browser
 	dcpeer  string // that of interop/dcpeer
+	clip    clip
 }
 
 func (w *workshop) open(ctx context.Context) error {

@@ -53,6 +53,7 @@ type runner struct {
 	trace string       // a file: what its DTLS does
 
 	dcpeer string // program, see dcpeer.go
+	clip   *clip
 
 	mu      sync.Mutex
 	current *call // of the job that runs
@@ -69,7 +70,7 @@ type call struct {
 
 // newRunner starts examples/browser and the page's server; both end with the fixture.
 func newRunner(f *fixture, w *workshop) *runner {
-	r := &runner{jobs: make(chan job), done: make(chan outcome, 1), dcpeer: w.dcpeer}
+	r := &runner{jobs: make(chan job), done: make(chan outcome, 1), dcpeer: w.dcpeer, clip: &w.clip}
 	args := []string{}
 	if file, err := os.CreateTemp(w.dir, "trace-"); err == nil {
 		file.Close()
@@ -88,6 +89,8 @@ func newRunner(f *fixture, w *workshop) *runner {
 	routes.HandleFunc("POST /peer/dcpeer/{work}", r.attend)
 	routes.HandleFunc("GET /peer/dcpeer", r.progress)
 	routes.HandleFunc("POST /described", r.described)
+	routes.HandleFunc("GET /clip", r.giveClip)
+	routes.HandleFunc("POST /clip", r.takeClip)
 	server := httptest.NewServer(routes)
 	f.Cleanup(func() {
 		server.CloseClientConnections()
@@ -137,8 +140,9 @@ func (r *runner) run(t *table.Trial, s *starter, name, role string, p path) bool
 		r.mu.Unlock()
 	}()
 	why, evidence := s.trouble(name, role)
+	s.mayFail(t, name)
 	ask := name
-	if p.hard() {
+	if p.hard() || name == has13 {
 		ask = "connects"
 	}
 	if ask == "connects" && why != "" {
@@ -165,11 +169,14 @@ func (r *runner) run(t *table.Trial, s *starter, name, role string, p path) bool
 		t.Errorf("%s: %s", o.Agent, o.Error)
 	}
 	checkWire(t, w, role)
+	if name == has13 {
+		check13(t, w, role)
+	}
 	r.mu.Lock()
 	stand := c.stand
 	r.mu.Unlock()
 	if stand != nil && !t.Failed() {
-		stand.check(t, s.goesSilently(role))
+		stand.check(t, s.goesSilently())
 	}
 	return true
 }

@@ -69,6 +69,7 @@ func (c *connection) stats() (s stats, err error) {
 type options struct {
 	editOffer, editAnswer func(string) string
 	late                  time.Duration // of the answer
+	at                    string        // where the offer goes; empty: to the server
 	certificates          []webrtc.Certificate
 	answering             webrtc.DTLSRole // when the server offers
 }
@@ -123,7 +124,11 @@ func (j *job) begin(o options, prepare func(*webrtc.PeerConnection) error) (*con
 		sdp = o.editOffer(sdp)
 	}
 	var answer description
-	if err := j.ask("offer?setup="+j.setup, description{Type: "offer", SDP: sdp}, &answer); err != nil {
+	at := o.at
+	if at == "" {
+		at = "offer"
+	}
+	if err := j.ask(at+"?setup="+j.setup, description{Type: "offer", SDP: sdp}, &answer); err != nil {
 		return nil, err
 	}
 	if !strings.Contains(answer.SDP, "a=setup:"+j.setup) {

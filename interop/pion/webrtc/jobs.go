@@ -16,9 +16,10 @@ import (
 // jobs are those of interop/webrtc/js/jobs that hold for pion.
 var jobs = map[string]func(*job) error{
 	"connects": connects, "connectsSoon": connectsSoon, "reports": reports, "echo": echo, "empty": empty, "unreliable": unreliable, "mirror": mirror, "sink": sink, "source": source,
-	"closeMe": closeMe, "manyChannels": manyChannels, "rtp": rtpPackets, "rsaCertificate": rsaCertificate,
+	"closeMe": closeMe, "manyChannels": manyChannels, "rtp": rtpPackets, "video": video, "keyFrameRequest": keyFrameRequest, "rsaCertificate": rsaCertificate,
 	"lateAnswer": lateAnswer, "wrongOfferFingerprint": wrongOffer, "wrongAnswerFingerprint": wrongAnswer,
 	"pageCloses": weClose, "serverCloses": serverCloses, "call": call, "callAnsweredPassive": callAnsweredPassive,
+	"dcpeerEchoes": dcpeerEchoes, "dcpeerEchoesLossy": dcpeerEchoesLossy, "dcpeerOpens": dcpeerOpens, "dcpeerOpensLossy": dcpeerOpens,
 }
 
 // withChannel connects with one channel and waits until it is open.

@@ -103,7 +103,10 @@ func do(t *task, address string, facts map[string]float64) error {
 }
 
 // ask sends a request to the server that is tested and reads its answer into v.
-func (j *job) ask(path string, body, v any) error {
+func (j *job) ask(path string, body, v any) error { return j.fetch("/peer/"+path, body, v) }
+
+// fetch sends a request to who gives the jobs.
+func (j *job) fetch(path string, body, v any) error {
 	method, reader := http.MethodGet, io.Reader(nil)
 	if body != nil {
 		b, err := json.Marshal(body)
@@ -112,7 +115,7 @@ func (j *job) ask(path string, body, v any) error {
 		}
 		method, reader = http.MethodPost, bytes.NewReader(b)
 	}
-	request, err := http.NewRequestWithContext(j.ctx, method, j.address+"/peer/"+path, reader)
+	request, err := http.NewRequestWithContext(j.ctx, method, j.address+path, reader)
 	if err != nil {
 		return err
 	}

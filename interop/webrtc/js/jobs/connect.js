@@ -1,20 +1,24 @@
 // What all jobs use: waiting, comparing, asking the server, connecting.
 
-let awaited = null;
-export const waitingFor = () => awaited;
+// What is awaited now: jobs may wait for several things side by side.
+const awaited = new Set();
+export const waitingFor = () => [...awaited].map(({ what }) => what).join(', ');
 
-// awaits says for the report what until is waiting for now.
-export const awaits = (what) => { awaited = what; };
-
-// until waits for a condition, named for the report; it may be asynchronous. It returns the condition's value.
+// until waits for a condition, named for the report; it may be asynchronous, and is given what changes that name. It returns the
+// condition's value.
 export async function until(what, condition, patience = 30000) {
-  awaited = what;
-  const end = performance.now() + patience;
-  for (;;) {
-    const value = await condition();
-    if (value) { awaited = null; return value; }
-    if (performance.now() > end) throw new Error(`waited in vain for ${awaited}`);
-    await sleep(20);
+  const waiting = { what };
+  awaited.add(waiting);
+  try {
+    const end = performance.now() + patience;
+    for (;;) {
+      const value = await condition((now) => { waiting.what = now; });
+      if (value) return value;
+      if (performance.now() > end) throw new Error(`waited in vain for ${waiting.what}`);
+      await sleep(20);
+    }
+  } finally {
+    awaited.delete(waiting);
   }
 }
 
@@ -147,7 +151,10 @@ export function keep(channel) {
 
 export const opened = (channel) => until(`channel ${channel.label} open`, () => channel.readyState === 'open');
 export const closed = (channel) => until(`channel ${channel.label} closed`, () => channel.readyState === 'closed');
-export const received = (channel, n) => until(`${n} messages on ${channel.label} (${channel.got.length} now)`, () => channel.got.length >= n);
+export const received = (channel, n) => until(`${n} messages on ${channel.label}`, (awaits) => {
+  awaits(`${n} messages on ${channel.label}, ${channel.got.length} now`);
+  return channel.got.length >= n;
+});
 
 // same compares two messages, kind and bytes.
 export function same(got, want, what) {

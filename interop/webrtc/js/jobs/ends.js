@@ -1,6 +1,6 @@
 // Jobs that end: refusals, and each side closing.
 
-import { ask, awaits, begin, camera, closed, dtlsFailed, dtlsIs, echoes, equal, must, open, stats, until, withChannel } from './connect.js';
+import { ask, begin, camera, closed, dtlsFailed, dtlsIs, echoes, equal, must, open, stats, until, withChannel } from './connect.js';
 
 const forge = (sdp) => sdp.replace(/(a=fingerprint:\S+ )(.)/g, (_, before, digit) => before + (digit === '0' ? '1' : '0'));
 
@@ -15,7 +15,7 @@ async function refused(job, edit, whose) {
     if (stream) pc.addTrack(stream.getTracks()[0], stream);
   }, edit);
   let serverStates = new Set();
-  const s = await until(`${whose} to refuse`, async () => {
+  const s = await until(`${whose} to refuse`, async (awaits) => {
     const v = await stats(c.id);
     serverStates.add(v.dtlsState);
     awaits(`${whose} to refuse: page ${c.states}, server ${[...serverStates]} ${v.error ?? ''}`);
@@ -44,7 +44,7 @@ export async function pageCloses(job) {
   c.pc.close();
   // Firefox 153 leaves the RTCDtlsTransport "connected", libdatachannel 0.24 the signalling "stable".
   must(c.pc.signalingState === 'closed' || c.pc.connectionState === 'closed', `signalling ${c.pc.signalingState}, connection ${c.pc.connectionState}`);
-  await until('the server to be closed', async () => {
+  await until('the server to be closed', async (awaits) => {
     const v = await stats(c.id);
     awaits(`the server to be closed, now ${v.dtlsState}`);
     return v.dtlsState === 'closed';

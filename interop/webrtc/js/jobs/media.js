@@ -1,6 +1,6 @@
 // Jobs with audio and video.
 
-import { awaits, begin, camera, connected, echoes, must, open, opened, sleep, stats, until } from './connect.js';
+import { begin, camera, connected, echoes, must, open, opened, sleep, stats, until } from './connect.js';
 
 // play shows incoming tracks, since a browser may not decode what nobody sees.
 function play(job, pc) {
@@ -19,7 +19,7 @@ function play(job, pc) {
 // flows waits until n video sections and the audio have come back decoded.
 async function flows(job, c, { videos = 1, audio = true } = {}) {
   let seen = {};
-  await until(`media to come back (${JSON.stringify(seen)})`, async () => {
+  await until('media to come back', async (awaits) => {
     const report = [...(await c.pc.getStats()).values()].filter((r) => r.type === 'inbound-rtp');
     seen = {
       frames: report.filter((r) => r.kind === 'video').map((r) => r.framesDecoded ?? 0),
@@ -95,7 +95,7 @@ export async function keyFrameRequest(job) {
   await until('the transform', () => said.includes('ready'));
   const sent = async () => [...(await c.pc.getStats()).values()].find((r) => r.type === 'outbound-rtp');
   const before = await sent();
-  await until('a key frame of our encoder', async () => {
+  await until('a key frame of our encoder', async (awaits) => {
     worker.postMessage('ask'); // the browser need not send one for each that we ask
     await sleep(200);
     const now = await sent();

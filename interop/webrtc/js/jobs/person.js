@@ -1,6 +1,6 @@
 // The job that uses the page for a person.
 
-import { awaits, until } from './connect.js';
+import { until } from './connect.js';
 
 // page opens the server's own page in a frame and uses it like a person: connect, look, chat, disconnect; and then once
 // more with a fingerprint that is wrong.
@@ -13,7 +13,7 @@ export async function page(job) {
   job.clean.push(async () => frame.remove());
   await new Promise((resolve) => { frame.onload = resolve; document.body.append(frame); });
   const $ = (id) => frame.contentDocument.getElementById(id);
-  const says = (id, wanted) => until(`#${id} to say ${wanted}`, () => {
+  const says = (id, wanted) => until(`#${id} to say ${wanted}`, (awaits) => {
     awaits(`#${id} to say ${wanted}, now "${$(id).textContent}"; the verdict is "${$('verdict').textContent}"`);
     return wanted.test($(id).textContent);
   });
