@@ -151,13 +151,31 @@ func TestAnAnswerHasOneSectionForEachOfTheOffers(t *testing.T) {
 
 func FuzzParseOffer(f *testing.F) {
 	f.Add(offer)
+	f.Add(offerWithData)
+	f.Add(dataOffer)
+	certificate, err := fingerprint.Generate(fingerprint.ECDSAP256)
+	if err != nil {
+		f.Fatal(err)
+	}
+	local := &Local{icelite.Credentials{Ufrag: "mine", Password: "9876543210987654321098"}, []string{"1 1 udp 7 192.0.2.1 3478 typ host"}, certificate.Fingerprint()}
 	f.Fuzz(func(t *testing.T, text string) {
 		o, err := ParseOffer(text, true)
 		if err != nil {
 			return
 		}
-		if o.Remote.Check() != nil || len(o.Sections) == 0 || len(o.Sections) > maxSections {
+		if o.Remote.Check() != nil || len(o.Sections) == 0 || len(o.Sections) > maxSections || !o.hasMedia() && o.Data == nil {
 			t.Errorf("%+v", o)
+		}
+		if d := o.Data; d != nil && (d.Port == 0 || d.MaxMessageSize == 0 || d.Kind >= 0) {
+			t.Errorf("%+v", d)
+		}
+		answer, err := local.Answer(o, nil, "")
+		if err != nil {
+			t.Error(err)
+		}
+		// No line of it is the peer's but those that say what it offered.
+		if n := strings.Count(answer, "a=fingerprint:"); n != strings.Count(answer, "a=fingerprint:"+local.Fingerprint.String()+"\r\n") || strings.Count(answer, "\nm=") != len(o.Sections) {
+			t.Errorf("%q is answered with %q", text, answer)
 		}
 		for kind, section := range o.Used {
 			if section != nil && (section.Kind != Kind(kind) || section.PayloadType > 127) {
