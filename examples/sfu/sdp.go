@@ -206,7 +206,7 @@ func (s *Section) readCodec(m *sdp.MediaDescription, name string) bool {
 	}
 	for _, v := range values(m.Attributes, "rtcp-fb") {
 		number, fb, _ := strings.Cut(v, " ")
-		if (number == found || number == "*") && slices.Contains([]string{"nack", "nack pli", remb}, fb) {
+		if (number == found || number == "*") && slices.Contains([]string{"nack", "nack pli", remb}, fb) && !slices.Contains(s.Feedback, fb) {
 			s.Feedback = append(s.Feedback, fb)
 		}
 	}

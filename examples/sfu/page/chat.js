@@ -42,7 +42,7 @@ const chat = (() => {
       const took = performance.now() - Number(e.data);
       if (!(took >= 0)) return;
       $("trip").hidden = false;
-      $("trip").textContent = `${took < 10 ? took.toFixed(1) : Math.round(took)} ms`;
+      $("trip").textContent = `round trip ${took < 10 ? took.toFixed(1) : Math.round(took)} ms`;
     };
   }
 

@@ -56,7 +56,7 @@ function card(title, names) {
   return { canvas, values };
 }
 for (const p of plots) p.card = card(p.title, p.lines);
-const latency = card("Handshakes, by time from check to keys", ["in all", "median"]);
+const latency = card("Handshakes, from check to keys", ["in all", "median"]);
 
 const color = name => getComputedStyle(document.body).getPropertyValue(name);
 
@@ -141,7 +141,9 @@ function drawLatency(buckets) {
     c.fillRect(i * step + 2, base - Math.max(height, 1), step - 4, Math.max(height, 1));
     c.fillStyle = color("--dim");
     if (b.count) c.fillText(count(b.count), (i + 0.5) * step, base - height - 4);
-    c.fillText(b.seconds ? time(b.seconds) : "more", (i + 0.5) * step, h - 3, step - 2);
+    // The unit stands where it changes.
+    const plain = i && b.seconds !== 1;
+    c.fillText(!b.seconds ? "more" : plain ? time(b.seconds).split(" ")[0] : time(b.seconds), (i + 0.5) * step, h - 3, step - 2);
   });
   latency.values[0].textContent = count(total);
   latency.values[1].textContent = median(buckets);
@@ -156,13 +158,14 @@ function tell(a, b) {
     box.append(term, value);
     return box;
   }));
-  $("drops").replaceChildren(...Object.entries(b.drops).sort(([m, i], [n, j]) => j - i || m.localeCompare(n)).map(([reason, n]) => {
+  const reasons = Object.keys(b.drops).sort((m, n) => b.drops[n] - b.drops[m] || m.localeCompare(n));
+  $("drops").replaceChildren(...reasons.filter(reason => b.drops[reason]).map(reason => {
     const item = document.createElement("li"), value = document.createElement("b");
-    item.className = n ? "some" : "";
-    value.textContent = count(n);
+    value.textContent = count(b.drops[reason]);
     item.append(reason, value);
     return item;
   }));
+  $("none").textContent = "None for: " + reasons.filter(reason => !b.drops[reason]).join(" · ");
 }
 
 async function look() {
