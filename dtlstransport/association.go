@@ -56,13 +56,13 @@ func newAssociation(l *Listener, remote netip.AddrPort, id []byte, config *Confi
 //
 // An older association with a connection ID stays: its client may have moved, and the
 // younger one's got the address that it left.
-func (a *association) connected() {
+func (a *association) connected() func() {
 	l := a.listener
 	l.mu.Lock()
 	remote := a.address()
 	if l.halfOpen[remote] != a {
 		l.mu.Unlock()
-		return // it had to make room a moment ago
+		return nil // it had to make room a moment ago
 	}
 	delete(l.halfOpen, remote)
 	old := l.open[remote]
@@ -81,6 +81,7 @@ func (a *association) connected() {
 	if old != nil {
 		old.conn.abandon(ErrReplaced) // the younger may lock the older, never the other way
 	}
+	return nil
 }
 
 // ended is called with the Conn's lock. What comes from the address is a

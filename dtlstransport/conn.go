@@ -42,10 +42,10 @@ type Conn struct {
 	err  error         // why the association ended; io.EOF: the peer's close_notify came
 	done chan struct{} // closed with it
 
-	onConnected func()      // called once, with mu, before Handshake returns; for Transport
-	onEnd       func(error) // called once, with mu, when err is set; for Transport
-	news        news        // for the caller of Start
-	linkErrors  uint64      // datagrams that the link did not take
+	onConnected func() func() // called once, with mu, before Handshake returns; what it returns is called without; for Transport
+	onEnd       func(error)   // called once, with mu, when err is set; for Transport
+	news        news          // for the caller of Start
+	linkErrors  uint64        // datagrams that the link did not take
 }
 
 // Client returns the client end of an association over link, which it owns from

@@ -25,6 +25,15 @@ type taken struct {
 // takes is receive. shared says that the datagram may be for another association on the same
 // path: what is not ours is not forged then.
 func (c *Conn) takes(b []byte, shared bool) taken {
+	t, then := c.handle(b, shared)
+	if then != nil {
+		then()
+	}
+	return t
+}
+
+// handle is takes up to what follows when mu is let go.
+func (c *Conn) handle(b []byte, shared bool) (t taken, then func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.mustWait() {
@@ -33,18 +42,18 @@ func (c *Conn) takes(b []byte, shared bool) taken {
 	if c.err != nil {
 		// A peer that has missed why it was refused hears it again.
 		if c.engine.Err() != nil && !errors.Is(c.err, net.ErrClosed) {
-			c.after(c.engine.HandleDatagram(time.Now(), b))
+			then = c.follow(c.engine.HandleDatagram(time.Now(), b))
 		}
-		return taken{}
+		return t, then
 	}
 	connected, opened, end, proved := c.connected, c.engine.opened, c.engine.readEnd(), c.engine.proved
 	c.engine.shared = shared
-	c.after(c.engine.HandleDatagram(time.Now(), b))
-	t := taken{c.engine.opened > opened, connected && c.engine.readEnd() > end, c.engine.proved > proved}
+	then = c.follow(c.engine.HandleDatagram(time.Now(), b))
+	t = taken{c.engine.opened > opened, connected && c.engine.readEnd() > end, c.engine.proved > proved}
 	if t.answered {
 		c.changed.Broadcast() // another probe may follow
 	}
-	return t
+	return t, then
 }
 
 // tick is what the timer calls.
@@ -61,6 +70,13 @@ func (c *Conn) tick() {
 // are taken, datagrams sent, the timer set. mu is held, and let go while the link
 // is written.
 func (c *Conn) after(err error) {
+	if then := c.follow(err); then != nil {
+		go then() // whoever is calling us may have locks that it needs
+	}
+}
+
+// follow is after, for who can call what it returns, if that is not nil, when mu is let go.
+func (c *Conn) follow(err error) (then func()) {
 	connected := c.takeEvents()
 	if err != nil {
 		c.end(err)
@@ -71,10 +87,24 @@ func (c *Conn) after(err error) {
 		// Only now, so that our Finished goes out before what waits for it.
 		c.connected = true
 		if c.onConnected != nil {
-			c.onConnected()
+			then = c.onConnected()
 		}
-		c.news.tellConnected()
+		if tell := c.news.takeConnected(); tell != nil {
+			then = both(then, tell)
+		}
 		c.changed.Broadcast()
+	}
+	return then
+}
+
+// both returns what calls f, if it is not nil, and then g.
+func both(f, g func()) func() {
+	if f == nil {
+		return g
+	}
+	return func() {
+		f()
+		g()
 	}
 }
 

@@ -49,7 +49,7 @@ func (t *Transport) Restart(ctx context.Context, role Role, config *Config) erro
 	if err != nil {
 		return err
 	}
-	next.conn.onConnected = func() { t.succeed(next) }
+	next.conn.onConnected = func() func() { return t.succeed(next) }
 	if err := t.admit(ctx, next); err != nil {
 		return err
 	}
@@ -119,13 +119,13 @@ func (t *Transport) giveUp(next *lane) bool {
 }
 
 // succeed puts next in the place of the current association. It is called with the
-// lock of next's Conn, when the gate has opened.
-func (t *Transport) succeed(next *lane) {
+// lock of next's Conn, when the gate has opened. It returns what is to be done without that, if anything.
+func (t *Transport) succeed(next *lane) (then func()) {
 	p, err := next.protector()
 	t.mu.Lock()
 	if t.next != next || t.over {
 		t.mu.Unlock()
-		return
+		return nil
 	}
 	t.old, t.next, t.lost = t.current.Load(), nil, nil
 	t.alone = make(chan struct{})
@@ -133,7 +133,7 @@ func (t *Transport) succeed(next *lane) {
 	t.rtp.expect(p)
 	t.rtcp.expect(p)
 	if p != nil {
-		go t.attach()
+		then = t.attach
 	}
 	t.wait = true
 	if e := next.conn.engine; e.sentFinalFlight() {
@@ -147,6 +147,7 @@ func (t *Transport) succeed(next *lane) {
 		t.rtp.end(err)
 		t.rtcp.end(err)
 	}
+	return then
 }
 
 // renewed is called when the peer has said something under the new keys, which

@@ -226,7 +226,7 @@ func TestAServerChangesOverBeforeASilentClient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		next.conn.onConnected = func() { a.succeed(next) }
+		next.conn.onConnected = func() func() { return a.succeed(next) }
 		if err := a.admit(t.Context(), next); err != nil {
 			t.Fatal(err)
 		}

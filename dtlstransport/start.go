@@ -1,15 +1,19 @@
 package dtlstransport
 
 // Start runs the handshake without waiting for it, for servers that keep no goroutine for each peer. connected is
-// called once, when Handshake would return nil; ended once, when the association has ended, with what Err then
-// returns, and after connected if that was called. Each call is made by a goroutine of its own, so both may wait; either
-// function may be nil. Start is called once; Handshake may be called as well.
+// called once, when Handshake would return nil, by the goroutine that reads the link (or one of its own, if no datagram
+// has brought the end of the handshake): what the peer sends next is behind it, so it must not wait, as
+// handlers must not. ended is called once, when the association has ended, with what Err then returns, and after connected if
+// that was called; it has a goroutine of its own, and may wait. Either function may be nil. Start is called
+// once; Handshake may be called as well.
 func (c *Conn) Start(connected func(), ended func(err error)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.news = news{connected: connected, ended: ended}
 	if c.connected {
-		c.news.tellConnected()
+		if tell := c.news.takeConnected(); tell != nil {
+			go tell()
+		}
 	}
 	if c.err != nil {
 		c.news.tellEnded(c.err)
@@ -58,7 +62,7 @@ type news struct {
 	told      chan struct{} // closed when connected has returned; nil while it has not been called
 }
 
-// takeConnected returns the call that tells of the connection, for a goroutine of its own, or nil if there is none to make.
+// takeConnected returns the call that tells of the connection, to be made without locks, or nil if there is none to make.
 func (n *news) takeConnected() func() {
 	f := n.connected
 	if f == nil {
@@ -69,12 +73,6 @@ func (n *news) takeConnected() func() {
 	return func() {
 		defer close(told)
 		f()
-	}
-}
-
-func (n *news) tellConnected() {
-	if tell := n.takeConnected(); tell != nil {
-		go tell()
 	}
 }
 

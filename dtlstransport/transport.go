@@ -54,16 +54,12 @@ func NewTransport(link mux.Link, role Role, config *Config) (*Transport, error) 
 		t.rtp.end(noProtectorError{})
 		t.rtcp.end(noProtectorError{})
 	}
-	first.conn.onConnected = func() {
-		if then := t.connected(first); then != nil {
-			go then()
-		}
-	}
+	first.conn.onConnected = func() func() { return t.connected(first) }
 	return t, nil
 }
 
 // connected is called with the connection's lock, when the gate has opened. It returns what is to be done without it, if
-// anything: one goroutine has media come to us, and then tells who wants to know.
+// anything: media comes to us from then on, and who wants to know is told.
 func (t *Transport) connected(first *lane) (then func()) {
 	p, err := first.protector()
 	switch {

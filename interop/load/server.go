@@ -70,7 +70,7 @@ func (s *server) admit(p part) (agent.Credentials, error) {
 			s.add(t)
 		}
 		if s.channels {
-			answer(s.ctx, t)
+			go answer(s.ctx, t)
 		}
 	}, func(error) {
 		s.remove(t)
