@@ -82,7 +82,8 @@ type alert struct {
 
 // SendWarning leaves an alert of level warning to be sent, which has no effect on our
 // side: user_canceled, or a code that the two applications have agreed on. It fails with
-// ErrNotConnected or ErrClosed, or with the error that ended the association.
+// ErrNotConnected or ErrClosed, or with the error that ended the association, and with
+// ErrClosed for close_notify, which is Close's to send.
 func (e *Engine) SendWarning(d AlertDescription) error {
 	switch {
 	case e.err != nil:

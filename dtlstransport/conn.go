@@ -93,12 +93,7 @@ func newConn(by carrier, role Role, config *Config) (*Conn, error) {
 // returns ctx's error, and the handshake goes on; Close ends it. Read and Write
 // run it when it has not been run.
 func (c *Conn) Handshake(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.changed.Broadcast()
-	})
-	defer stop()
+	defer c.waken(ctx)()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.start()

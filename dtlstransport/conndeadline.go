@@ -1,6 +1,7 @@
 package dtlstransport
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -26,7 +27,18 @@ func (c *Conn) wait(deadline *time.Time, ready func() bool) error {
 	}
 }
 
-// SetDeadline sets the read and the write deadline. The zero Time means none.
+// waken has those who wait look again when ctx has ended. stop is called when they have
+// done so.
+func (c *Conn) waken(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.changed.Broadcast()
+	})
+}
+
+// SetDeadline sets the read and the write deadline. The zero Time means none. It fails with
+// net.ErrClosed after Close.
 func (c *Conn) SetDeadline(t time.Time) error {
 	return c.setDeadlines(t, &c.readDeadline, &c.writeDeadline)
 }

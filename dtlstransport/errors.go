@@ -15,10 +15,11 @@ var (
 	// ErrNotConnected says that the handshake is not complete or the peer's
 	// fingerprint has not been matched: nothing is sent, delivered or exported.
 	ErrNotConnected = errors.New("dtls: not connected")
-	// ErrClosed says that the association was closed by our side.
+	// ErrClosed says that the association was closed in peace, by either side.
 	ErrClosed = errors.New("dtls: association closed")
-	// ErrTooLarge says that data does not fit one record of 2^14 bytes.
-	ErrTooLarge = errors.New("dtls: data exceeds 2^14 bytes")
+	// ErrTooLarge says that data does not fit one record of 2^14 bytes, or its record
+	// not what the link takes: then the link's error is wrapped beside it.
+	ErrTooLarge = errors.New("dtls: data too large for a record or for the link")
 	// ErrSequenceExhausted says that the association has sent as many records of data
 	// as it may, 2^48 less 1,024 that are left for its end: it has to be closed (RFC
 	// 6347, Section 4.1). What comes is still received.

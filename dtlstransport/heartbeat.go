@@ -64,7 +64,7 @@ func (c *Config) answerHeartbeat(hello *wire.ClientHello, answer *wire.ServerHel
 // included, or of the smallest size if that is larger: zero asks whether the peer is
 // there, others whether so large a datagram gets through. It is sent again when it
 // stays unanswered, as a handshake's flight is; then comes EventProbeAnswered, or
-// EventProbeLost after maxProbes of them. It fails with ErrNotConnected, ErrClosed,
+// EventProbeLost after four of them. It fails with ErrNotConnected, ErrClosed,
 // ErrNoHeartbeat, ErrProbing, or ErrTooLarge for more than a record holds, or with the
 // error that ended the association.
 func (e *Engine) Probe(now time.Time, size int) error {

@@ -35,12 +35,7 @@ func (p *probing) finish(rtt time.Duration, err error) {
 // heartbeats, ErrNotConnected, ctx's error, or as Read does. Calls wait for each
 // other. What an unanswered probe means, the caller decides.
 func (c *Conn) Probe(ctx context.Context, size int) (rtt time.Duration, err error) {
-	stop := context.AfterFunc(ctx, func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.changed.Broadcast()
-	})
-	defer stop()
+	defer c.waken(ctx)()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := new(probing)
