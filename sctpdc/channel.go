@@ -73,7 +73,7 @@ func (c *Channel) attach(stream *sctp.Stream) {
 // "All data sent on a data channel in both directions MUST be sent over the underlying stream using the reliability defined
 // when the data channel was opened". RFC 8831, Section 6.6.
 func (c *Channel) applyReliability() {
-	kind, value := c.options.reliability()
+	kind, value := c.options.reliability(c.a.config.RTOMax)
 	c.stream.SetReliabilityParams(c.options.Unordered, kind, value)
 }
 

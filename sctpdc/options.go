@@ -3,7 +3,6 @@ package sctpdc
 import (
 	"fmt"
 	"math"
-	"math/bits"
 	"time"
 
 	"github.com/pion/sctp"
@@ -29,7 +28,8 @@ type ChannelOptions struct {
 	MaxRetransmits *uint16
 
 	// MaxLifetime is how long a message may be sent again before it is given up, in whole milliseconds; nil: until it
-	// arrives. Only one of the two may be set. It is kept approximately, see reliability.
+	// arrives. Only one of the two may be set. It is kept to within about Config.RTOMax, and not below 1 s unless it is zero: what
+	// is lost may always be sent again once.
 	MaxLifetime *time.Duration
 
 	// Priority is the channel's weight when several have something to send, here and, as far as it cares, at the peer: twice
@@ -68,18 +68,30 @@ func (o *ChannelOptions) check(label string) error {
 // reliability returns the parameters for pion/sctp.
 //
 // The lifetime is turned into a number of retransmissions: pion/sctp measures the age of a chunk from its last
-// transmission, not from the first, so that its own timed policy never gives anything up. The first retransmission comes
-// after about two round trips (RACK, tail loss probe), those after it by a timeout of at least 1 s that doubles: at 1 s,
-// 3 s, 7 s. Those before the end of the lifetime are allowed, and the first one always unless the lifetime is zero.
-func (o *ChannelOptions) reliability() (kind byte, value uint32) {
+// transmission, not from the first, so that its own timed policy never gives anything up.
+func (o *ChannelOptions) reliability(rtoMax time.Duration) (kind byte, value uint32) {
 	switch {
 	case o.MaxRetransmits != nil:
 		return sctp.ReliabilityTypeRexmit, uint32(*o.MaxRetransmits)
 	case o.MaxLifetime != nil && *o.MaxLifetime <= 0:
 		return sctp.ReliabilityTypeRexmit, 0
 	case o.MaxLifetime != nil:
-		seconds := uint64(*o.MaxLifetime / time.Second)
-		return sctp.ReliabilityTypeRexmit, uint32(bits.Len64(seconds + 1)) // 1 below 1 s, 2 below 3 s, 3 below 7 s
+		return sctp.ReliabilityTypeRexmit, retransmissionsIn(*o.MaxLifetime, rtoMax)
 	}
 	return sctp.ReliabilityTypeReliable, 0
+}
+
+// retransmissionsIn returns how often a message may be sent again in its lifetime: once after about two round trips (RACK, tail
+// loss probe), and then by a timeout of 1 s, the least of pion/sctp, that doubles up to rtoMax. With 3 s, those are at 1 s,
+// 3 s, 6 s, 9 s.
+func retransmissionsIn(lifetime, rtoMax time.Duration) uint32 {
+	n, at, timeout := 1, time.Second, time.Second
+	for ; at <= lifetime && timeout < rtoMax; n++ {
+		timeout = min(2*timeout, rtoMax)
+		at += timeout
+	}
+	if at <= lifetime {
+		n += 1 + int((lifetime-at)/rtoMax)
+	}
+	return uint32(n)
 }
