@@ -223,7 +223,11 @@ func TestAFloodEndsTheChannelsAndNotTheMedia(t *testing.T) {
 			ada := arrive(t, ctx, s, "room", "Ada", offerWithData)
 			bob := arrive(t, ctx, s, "room", "Bob", dataOffer).enter(t, ctx, s, "room")
 			_ = flood(ctx, ada) // until the association ends
-			<-ada.association.Done()
+			select {
+			case <-ada.association.Done():
+			case <-ctx.Done():
+				t.Fatal("it goes on")
+			}
 			var end *sctpdc.AssociationError
 			if err := ada.association.Err(); !errors.As(err, &end) || end.Reason != sctpdc.ReasonAbort || !end.Peer {
 				t.Errorf("the flood ends with %v", err)

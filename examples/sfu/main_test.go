@@ -4,12 +4,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"net/netip"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -47,11 +49,34 @@ func TestWhatIsNotAsOneMightWishIsSaid(t *testing.T) {
 	}
 }
 
-func TestAProcessThatIsToldToEndSaysGoodbye(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "sfu")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+// build builds a program of a module, which is in the folder dir.
+func build(t *testing.T, program, dir string) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "program")
+	command := exec.Command("go", "build", "-o", binary, program)
+	command.Dir = dir
+	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
+	return binary
+}
+
+func TestTheLoadGeneratorsEchoesComeBack(t *testing.T) {
+	server := process.Start(t, build(t, ".", ""), "-addr", "127.0.0.1:0", "-udp", "127.0.0.1:0", "-alone")
+	url := server.Await(`LISTENING (http://\S+),`, 1)[1]
+	const receivers = 5
+	out, err := exec.Command(build(t, "./interop/load", "../.."), "-url", url, "-subscribers", strconv.Itoa(receivers), "-channels", "-duration", "1s", "-json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report struct{ Peers, Failed, Received, Echoes int }
+	if err := json.Unmarshal(out, &report); err != nil || report.Peers != receivers+1 || report.Failed != 0 || report.Received == 0 || report.Echoes < receivers {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func TestAProcessThatIsToldToEndSaysGoodbye(t *testing.T) {
+	binary := build(t, ".", "")
 	p := process.Start(t, binary, "-addr", "127.0.0.1:0", "-udp", "127.0.0.1:0")
 	lines := p.Await(`LISTENING (http://\S+), media on UDP (\S+)`, 1)
 	url, udp := lines[1], lines[2]

@@ -13,6 +13,27 @@ import (
 	"github.com/rtctransport/rtctransport/mux/icelite"
 )
 
+// startSFU serves on all addresses of the host: Firefox makes no checks to loopback.
+func startSFU(t *testing.T, config *icelite.Config) (*SFU, *Server) {
+	t.Helper()
+	udp, err := icelite.Listen("udp4", ":0", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sfu, err := NewSFU(udp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := sfu.Shutdown(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return sfu, NewServer(sfu)
+}
+
 func post(t *testing.T, url, contentType, body string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.Post(url, contentType, strings.NewReader(body))
