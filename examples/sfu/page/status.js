@@ -21,7 +21,7 @@ const totals = [
   ["rooms", (a, b) => count(b.rooms)],
   ["received", (a, b) => megabits(bits(a, b, "bytesIn"))],
   ["sent", (a, b) => megabits(bits(a, b, "bytesOut"))],
-  ["handshake, median", (a, b) => median(b.handshakes)],
+  ["handshake time", (a, b) => median(b.handshakes)],
   ["goroutines", (a, b) => count(owners.reduce((sum, o) => sum + b.goroutines[o], 0))],
 ];
 
@@ -92,11 +92,7 @@ function draw(p) {
     c.moveTo(0, Math.round(y(part * top)) + 0.5);
     c.lineTo(w, Math.round(y(part * top)) + 0.5);
     c.stroke();
-    if (part) c.fillText(p.print(part * top), 0, y(part * top) - 3);
   }
-  c.fillText("2 min ago", 0, h - 3);
-  c.textAlign = "right";
-  c.fillText("now", w, h - 3);
   p.lines.forEach((name, line) => {
     c.fillStyle = c.strokeStyle = color(`--c${line}`);
     c.lineWidth = 1.8;
@@ -115,6 +111,11 @@ function draw(p) {
     c.fillRect(x(last) - 3, y(list[last][line]) - 1.5, 3, 3);
     p.card.values[line].textContent = p.print(list[last][line]);
   });
+  c.fillStyle = color("--dim");
+  for (const part of [0.5, 1]) c.fillText(p.print(part * top), 0, y(part * top) - 3);
+  c.fillText("2 min ago", 0, h - 3);
+  c.textAlign = "right";
+  c.fillText("now", w, h - 3);
 }
 
 // median says which bucket the middle one is in.
@@ -171,6 +172,7 @@ function tell(a, b) {
 async function look() {
   try {
     const s = await (await fetch("status.json")).json();
+    if (points.length && points[points.length - 1].time >= s.time) return; // there is nothing newer yet
     points.push(s);
     if (points.length > keep + 1) points.shift();
     plots.forEach(draw);
