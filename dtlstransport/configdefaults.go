@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
-	"github.com/rtctransport/rtctransport/internal/ring"
 	"github.com/rtctransport/rtctransport/keying"
+	"github.com/rtctransport/rtctransport/mux/ring"
 )
 
 // What the zero values of a Config stand for.

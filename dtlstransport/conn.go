@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rtctransport/rtctransport/internal/ring"
 	"github.com/rtctransport/rtctransport/mux"
+	"github.com/rtctransport/rtctransport/mux/ring"
 )
 
 // A Conn is a DTLS association over one datagram link, as a net.Conn: one Write

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/rtctransport/rtctransport/fingerprint"
-	"github.com/rtctransport/rtctransport/internal/ring"
 	"github.com/rtctransport/rtctransport/interop/netsim"
+	"github.com/rtctransport/rtctransport/mux/ring"
 )
 
 // connPair returns both ends of an association over a simulated link, inside a

@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/rtctransport/rtctransport/internal/ring"
 	"github.com/rtctransport/rtctransport/keying"
 	"github.com/rtctransport/rtctransport/mux"
+	"github.com/rtctransport/rtctransport/mux/ring"
 )
 
 // mediaBuffer bounds what is kept of RTP, and of RTCP, for its reader, in bytes:

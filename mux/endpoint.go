@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rtctransport/rtctransport/internal/ring"
+	"github.com/rtctransport/rtctransport/mux/ring"
 )
 
 // An Endpoint is the net.Conn of one or more classes: Read returns datagrams of these classes alone, one

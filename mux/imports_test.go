@@ -41,7 +41,7 @@ func TestNeitherMuxNorDTLSTransportLinksPionICE(t *testing.T) {
 // A transport that nobody needs to trust: the standard library alone, and of ours what is a part of it.
 func TestMuxLinksTheStandardLibraryAlone(t *testing.T) {
 	const module = "github.com/rtctransport/rtctransport/"
-	ours := []string{module + "mux", module + "mux/offload", module + "internal/ring"}
+	ours := []string{module + "mux", module + "mux/offload", module + "mux/ring"}
 	for _, dep := range dependencies(t, ".") {
 		if strings.Contains(strings.Split(dep, "/")[0], ".") && !slices.Contains(ours, dep) {
 			t.Errorf("mux links %s", dep)
