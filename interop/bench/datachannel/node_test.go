@@ -48,7 +48,7 @@ func runNode(b *testing.B, stack, test string, seconds float64, size int) nodeRe
 	if _, err := exec.LookPath("node"); err != nil {
 		missing(b, "there is no node: run interop/setup")
 	}
-	// libwebrtc has been seen to stop in the middle and wait for ever.
+	// A peer that hangs is no reason to wait for ever.
 	ctx, cancel := context.WithTimeout(b.Context(), time.Duration(seconds*float64(time.Second))+30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "testdata/peers.mjs", stack, test, fmt.Sprint(seconds), strconv.Itoa(size))

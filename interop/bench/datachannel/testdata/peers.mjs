@@ -23,7 +23,7 @@ const stacks = {
     await y.setRemoteDescription(x.localDescription);
     await y.setLocalDescription(await y.createAnswer());
     await x.setRemoteDescription(y.localDescription);
-    await new Promise(resolve => { a.onopen = resolve; });
+    if (a.readyState !== 'open') await new Promise(resolve => { a.onopen = resolve; }); // it may be by now, and says so once
     return [a, await incoming].map(c => {
       c.binaryType = 'arraybuffer';
       c.bufferedAmountLowThreshold = low;
