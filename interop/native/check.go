@@ -80,7 +80,9 @@ func (r *run) checkWire() {
 		equal("extended_master_secret", f.EMS, !s.withoutEMS())
 		equal("resumption", f.Resumed, resumed)
 		equal("the offer of DTLS 1.3", f.Offers13, s.theirs13 && us == watch.Server)
-		equal("the mark of a server that has DTLS 1.3", f.Has13, s.theirs13 && us == watch.Client)
+		if f.Has13 && (!s.theirs13 || us == watch.Server) { // NSS 3.87 leaves the mark out in DTLS
+			r.Errorf("handshake %d on the wire: the server says that it has DTLS 1.3", i+1)
+		}
 		equal("HelloVerifyRequest", f.Cookie, s.cookie || r.k.cookies && r.role == "server")
 		if !resumed {
 			equal("the group", f.Group, strings.TrimPrefix(s.group, noGroup))
