@@ -81,7 +81,7 @@ func suiteScenes(base scene) (all []scene) {
 func (k *stack) lacks(s *scene) string {
 	for _, name := range append(s.groups(), s.suite) {
 		if s.beyond && k.names[name] == "" {
-			return k.name + " is built without the suite"
+			return "Debian's " + k.name + " is built without the suite"
 		}
 	}
 	return ""

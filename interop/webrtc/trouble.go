@@ -34,6 +34,8 @@ func (s *starter) trouble(job, role string) (why, evidence string) {
 		return "it looks at our fingerprint only when the handshake is over, and refuses without an alert", "waited in vain for the page to refuse: page "
 	case job == "pageCloses":
 		return "it closes without a close_notify", "waited in vain for the server to be closed, now connected"
+	case job == "keyFrameRequest":
+		return "it gives a PLI to its receiver of whoever sends the PLI, and not to its sender that it is about", "a PLI for our encoder: the receiver gets it"
 	case job == "connects" && role == "client":
 		return "it numbers its channels by its role in ICE and not by that in DTLS (RFC 8832, Section 6), so that they are reset", never
 	}
@@ -61,18 +63,14 @@ func (s *starter) lacks(job string) string {
 		return "it has no codecs: its RTP packets are looked at byte for byte, and what vpxenc and vpxdec make of them"
 	case media && s.name == datachannel:
 		return "for Node.js it has no codecs: its RTP packets are looked at byte for byte, and what vpxenc and vpxdec make of them"
-	case job == "rtp", job == "video":
-		return "it has no RTP packets for programs: its media come back decoded"
 	case job == "rsaCertificate":
-		return "for Node.js it has no generateCertificate and takes no certificates; Chromium is the same libwebrtc"
+		return "for Node.js it has no generateCertificate, and makes nothing of the certificates in a configuration; Chromium is the same libwebrtc"
 	case job == "twoVideos":
 		return "for Node.js its second video is not decoded"
 	case job == has13:
 		return "it has no DTLS 1.3"
 	case job == "keyFrameRequest":
-		return "it has no way to ask for a key frame that it does not need"
-	case job == "page":
-		return "it is no browser"
+		return "for Node.js it has no RTCRtpScriptTransform, by which a program asks for one"
 	}
 	return "for Node.js its answers are always active"
 }

@@ -1,6 +1,7 @@
 // Jobs with audio and video.
 
 import { begin, camera, connected, echoes, must, open, opened, sleep, stats, until } from './connect.js';
+import { asksForKeyFrame } from './rtp.js';
 
 // play shows incoming tracks, since a browser may not decode what nobody sees.
 function play(job, pc) {
@@ -72,6 +73,7 @@ export async function twoVideos(job) {
 
 // keyFrameRequest asks for a key frame of what comes back, and looks whether the page's own encoder was asked.
 export async function keyFrameRequest(job) {
+  if (globalThis.sendPackets) return asksForKeyFrame(job);
   const source = `onrtctransform = ({ transformer }) => {
     transformer.readable.pipeTo(transformer.writable);
     onmessage = () => transformer.sendKeyFrameRequest().then(() => postMessage('asked'), (e) => postMessage('error ' + e));

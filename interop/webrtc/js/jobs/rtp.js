@@ -1,6 +1,6 @@
 // Jobs of stacks that have RTP packets and no codecs. Such a stack has a sendPackets(pc), which takes the connection before it is set
-// up and returns {send(payload, timestamp, marker), got, frame}: got is what came, as {payload, timestamp, marker, ...}, and frame
-// makes one of VP8 of packets of that kind.
+// up and returns {send(payload, timestamp, marker), got, frame, ask, asked}: got is what came, as {payload, timestamp, marker, ssrc, ...},
+// frame makes one of VP8 of packets of that kind, ask sends a PLI for what came, and asked is how many have come for what is sent.
 
 import { begin, connected, must, sleep, stats, until } from './connect.js';
 
@@ -61,4 +61,17 @@ export async function video(job) {
     if (!verdict.error) return;
   }
   must(false, verdict.error);
+}
+
+// asksForKeyFrame asks for a key frame of what comes back, until the sender is asked.
+export async function asksForKeyFrame(job) {
+  const { media, count } = await begun(job);
+  await count(1);
+  await until('a PLI for our encoder', async (awaits) => {
+    media.ask(media.got[0].ssrc);
+    await sleep(100);
+    if (media.astray) awaits('a PLI for our encoder: the receiver gets it');
+    return media.asked > 0;
+  }, globalThis.refusalPatience);
+  job.facts.pli = media.asked;
 }

@@ -31,7 +31,14 @@ function sendPackets(pc) {
   pc.below.setLocalDescription();
   const media = {
     got: [],
+    asked: 0,
     n: 0,
+    ask(about) {
+      const pli = Buffer.from([2 << 6 | 1, 206, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]); // FMT 1, PSFB (RFC 4585, Section 6.3.1)
+      pli.writeUInt32BE(ssrc, 4);
+      pli.writeUInt32BE(about, 8);
+      track.sendMessageBinary(pli);
+    },
     send(payload, timestamp, marker) {
       const header = Buffer.alloc(headerSize); // RFC 3550, Section 5.1
       header[0] = 2 << 6;
@@ -44,8 +51,9 @@ function sendPackets(pc) {
     frame: (packets) => Buffer.concat(packets.map(({ payload }) => payload.subarray(1))), // without the descriptor, one byte as we send it
   };
   track.onMessage((b) => {
+    if (b[1] === 206 && (b[0] & 31) === 1) media.asked++;
     if ((b[1] & 127) !== payloadType) return; // RTCP
-    media.got.push({ payload: Buffer.from(b.subarray(headerSize)), timestamp: b.readUInt32BE(4), marker: b[1] >= 128 });
+    media.got.push({ payload: Buffer.from(b.subarray(headerSize)), timestamp: b.readUInt32BE(4), marker: b[1] >= 128, ssrc: b.readUInt32BE(8) });
   });
   return media;
 }

@@ -1,6 +1,6 @@
 // werift, which is all TypeScript: RTP packets without codecs.
 
-import { dePacketizeRtpPackets, MediaStreamTrack, RTCCertificate, RTCDataChannel, RTCPeerConnection, RTCSessionDescription, RtpHeader, RtpPacket } from 'werift';
+import { dePacketizeRtpPackets, MediaStreamTrack, PictureLossIndication, RTCCertificate, RTCDataChannel, RTCPeerConnection, RTCSessionDescription, RtpHeader, RtpPacket } from 'werift';
 import { made } from './rsa.mjs';
 
 export function install() {
@@ -72,6 +72,7 @@ function sendPackets(pc) {
   const track = new MediaStreamTrack({ kind: 'video' });
   const media = {
     got: [],
+    asked: 0,
     n: 0,
     send(payload, timestamp, marker) {
       const header = new RtpHeader({ payloadType: 96, sequenceNumber: media.n++, timestamp, ssrc: 4711, marker });
@@ -79,10 +80,15 @@ function sendPackets(pc) {
     },
     frame: (packets) => dePacketizeRtpPackets('VP8', packets.map(({ packet }) => packet)).data,
   };
-  pc.ontrack = ({ track: came }) => came.onReceiveRtp.subscribe((packet) => {
-    const { timestamp, marker } = packet.header;
-    media.got.push({ payload: packet.payload, timestamp, marker, packet });
-  });
-  pc.addTransceiver(track, { direction: 'sendrecv' });
+  pc.ontrack = ({ track: came, receiver }) => {
+    media.ask = (ssrc) => receiver.sendRtcpPLI(ssrc);
+    receiver.onRtcp.subscribe((packet) => { media.astray ||= packet.feedback instanceof PictureLossIndication; });
+    came.onReceiveRtp.subscribe((packet) => {
+      const { timestamp, marker, ssrc } = packet.header;
+      media.got.push({ payload: packet.payload, timestamp, marker, ssrc, packet });
+    });
+  };
+  const { sender } = pc.addTransceiver(track, { direction: 'sendrecv' });
+  sender.onPictureLossIndication.subscribe(() => media.asked++);
   return media;
 }
