@@ -21,7 +21,7 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
 // WritePage writes a page to look at: the table, and each handshake as a ladder.
 func (t *Table) WritePage(w io.Writer) error {
-	view := pageView{Began: t.Began.UTC().Format("2006-01-02 15:04 UTC"), Took: t.Took.Round(time.Second).String(), Host: t.Host}
+	view := pageView{Began: t.Began.UTC().Format("2006-01-02 15:04 UTC"), Took: t.Took.Round(time.Second).String(), Host: t.Host, Library: t.Library}
 	at := map[column]int{}
 	for _, c := range t.columns() {
 		at[c] = len(view.Columns)
@@ -54,6 +54,7 @@ type (
 		Began   string       `json:"began"`
 		Took    string       `json:"took"`
 		Host    string       `json:"host"`
+		Library string       `json:"library"`
 		Columns []columnView `json:"columns"`
 		Results []resultView `json:"results"`
 	}

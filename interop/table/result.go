@@ -38,8 +38,9 @@ type Result struct {
 // A Table is the outcome of a run.
 type Table struct {
 	Began   time.Time     `json:"began"`
-	Took    time.Duration `json:"took"` // nanoseconds
-	Host    string        `json:"host"` // system, architecture, processors
+	Took    time.Duration `json:"took"`              // nanoseconds
+	Host    string        `json:"host"`              // system, architecture, processors
+	Library string        `json:"library,omitempty"` // the commit that is tried, if that is known
 	Results []Result      `json:"results"`
 }
 

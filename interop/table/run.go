@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 )
@@ -34,6 +36,9 @@ func Run(ctx context.Context, peers []*Peer, o Options) (*Table, error) {
 	}
 	defer os.RemoveAll(dir)
 	table := &Table{Began: time.Now(), Host: fmt.Sprintf("%s/%s, %d processors, %s", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())}
+	if out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty").Output(); err == nil {
+		table.Library = "commit " + strings.TrimSpace(string(out))
+	}
 	queue := plan(peers, o.Selection)
 	table.Results = make([]Result, len(queue))
 	defer func() { table.Took = time.Since(table.Began) }()

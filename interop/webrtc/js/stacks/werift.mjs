@@ -31,17 +31,18 @@ export function install() {
 }
 
 const after = (a, b) => a !== b && ((a - b) & 0x80000000) === 0; // RFC 1982
-const first = 2, last = 1; // flags of a fragment
+const first = 2, last = 1, unordered = 4; // flags of a fragment
 
 // noticePruning counts what a FORWARD-TSN throws away of messages that it is not about: fragments that came after what it skips, of a
-// message that is not whole yet. Such a message, and what follows it in order, never comes.
+// message that is not whole yet; and ordered ones that it does not name, which were kept although they were due. Such a message, and
+// what follows it in order, never comes.
 function noticePruning(SCTP) {
   if (SCTP.noticing) return;
   SCTP.noticing = true;
   const { receiveForwardTsnChunk } = SCTP;
   SCTP.receiveForwardTsnChunk = function (chunk) {
     const skipped = new Set(chunk.streams.map(([id]) => id));
-    const before = Object.values(this.inboundStreams).map((s) => [s, s.reassembly.filter((c) => after(c.tsn, chunk.cumulativeTsn) && !skipped.has(c.streamId))]);
+    const before = Object.values(this.inboundStreams).map((s) => [s, s.reassembly.filter((c) => !skipped.has(c.streamId) && (after(c.tsn, chunk.cumulativeTsn) || !(c.flags & unordered)))]);
     receiveForwardTsnChunk.call(this, chunk);
     this.pruned = (this.pruned ?? 0) + before.reduce((n, [s, chunks]) => n + chunks.filter((c) => !s.reassembly.includes(c)).length, 0);
   };
