@@ -24,9 +24,11 @@ const (
 )
 
 // dataConfig is that of all associations, but for what the peer takes.
-var dataConfig = sctpdc.Config{
-	Role: dtlstransport.RoleServer, MaxMessageSize: maxMessage, MaxChannels: 8, MaxUnaccepted: 8,
-	SendBuffer: dataBuffer, ChannelQueue: dataBuffer, ReceiveQueue: 2 * dataBuffer,
+func dataConfig() sctpdc.Config {
+	return sctpdc.Config{
+		Role: dtlstransport.RoleServer, MaxMessageSize: maxMessage, MaxChannels: 8, MaxUnaccepted: 8,
+		SendBuffer: dataBuffer, ChannelQueue: dataBuffer, ReceiveQueue: 2 * dataBuffer,
+	}
 }
 
 // A Data is the data channels of one session.
@@ -51,7 +53,7 @@ func (p dataPath) Close() error { return p.SetDeadline(time.Unix(1, 0)) }
 // openData lets a session have data channels, once it is connected.
 func (s *SFU) openData(session *Session, v *Visit) {
 	d := &Data{sfu: s, room: v.Room, member: Member{ID: session.ID, Name: v.Name}, session: session, served: make(map[string]bool)}
-	config := dataConfig
+	config := s.data
 	config.PeerPort, config.PeerMaxMessageSize, config.OnEvent = v.Offer.Data.Port, v.Offer.Data.MaxMessageSize, d.event
 	association, err := sctpdc.New(dataPath{session.transport.Conn()}, &config)
 	if err != nil {

@@ -23,8 +23,8 @@ type guest struct {
 	chat        *sctpdc.Channel // nil until he enters
 }
 
-// arrive brings somebody into a room by an offer to send.
-func arrive(t *testing.T, ctx context.Context, s *SFU, room, name, offer string) *guest {
+// connect brings somebody into a room by an offer to send.
+func connect(t *testing.T, ctx context.Context, s *SFU, room, name, offer string) *guest {
 	t.Helper()
 	certificate, err := fingerprint.Generate(fingerprint.ECDSAP256)
 	if err != nil {
@@ -39,7 +39,15 @@ func arrive(t *testing.T, ctx context.Context, s *SFU, room, name, offer string)
 	if err := g.transport.Handshake(ctx); err != nil {
 		t.Fatal(err)
 	}
+	return g
+}
+
+// arrive brings him in with an association.
+func arrive(t *testing.T, ctx context.Context, s *SFU, room, name, offer string) *guest {
+	t.Helper()
+	g := connect(t, ctx, s, room, name, offer)
 	// What becomes of his channels does not end his media.
+	var err error
 	if g.association, err = sctpdc.New(dataPath{g.transport.Conn()}, &sctpdc.Config{Role: g.transport.Role(), PeerMaxMessageSize: maxMessage}); err != nil {
 		t.Fatal(err)
 	}
@@ -256,6 +264,36 @@ func TestASessionWithoutMediaEndsWithItsChannels(t *testing.T) {
 		t.Error(err)
 	}
 	eventually(t, "nobody is left", func() bool { return s.udp.Stats().Peers == 0 && s.rooms.len() == 0 })
+}
+
+// Who agrees to data channels and never makes an association has his media, and no place if he has none.
+func TestWhoMakesNoAssociationHasHisMedia(t *testing.T) {
+	ctx := testContext(t)
+	s, _ := startSFU(t, nil)
+	s.data.HandshakeTimeout = 200 * time.Millisecond
+	ada := connect(t, ctx, s, "room", "Ada", offerWithData)
+	bob := connect(t, ctx, s, "room", "Bob", dataOffer)
+	junk := []byte("this is no packet of SCTP, but it comes under DTLS as if it were")
+	for range 100 {
+		if _, err := ada.transport.Conn().Write(junk); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case <-bob.transport.Done():
+	case <-ctx.Done():
+		t.Fatal("he has a place for nothing")
+	}
+	eventually(t, "there is no association", func() bool { return s.metrics.associations.Load() == 0 })
+	if ada.transport.Err() != nil || s.rooms.stream(ada.session.ID) == nil {
+		t.Errorf("the media has ended: %v", ada.transport.Err())
+	}
+	eventually(t, "the junk is counted", func() bool {
+		drops := make(map[string]uint64)
+		sum := s.metrics.tally.take(time.Now().Add(tallyEvery))
+		sum.named(drops)
+		return drops["SCTP: checksum"]+drops["SCTP: malformed"]+drops["SCTP: tag"] > 0
+	})
 }
 
 // A member who has gone without a word holds nobody up, and misses what his buffer has no room for.

@@ -33,7 +33,8 @@
 // There is no goroutine for a peer; one with data channels costs those of the association, one of ours, and two for each channel,
 // which the status page counts apart. Opus and VP8 are forwarded as they are: nothing is decoded. What feedback does is in
 // feedback.go: a new subscriber asks for a key frame, lost packets are asked for and sent again, and the publisher is told
-// a rate that suits its receivers: that of the slowest, for there is no simulcast. transportcc.go tells it when each packet came, from which it learns what its path carries.
+// a rate that suits its receivers: that of the slowest, for there is no simulcast. transportcc.go tells it when each packet
+// came, from which it learns what its path carries.
 //
 // Rooms may span several processes, through NATS (cluster.go): -nats-listen on one, -nats on the others. Who can reach that NATS
 // server is one of them: keep it among yourselves.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rtctransport/rtctransport/fingerprint"
 	"github.com/rtctransport/rtctransport/mux/icelite"
+	"github.com/rtctransport/rtctransport/sctpdc"
 )
 
 // An SFU is the media side of the server: one port, the sessions on it, and their rooms. It is safe for concurrent use.
@@ -22,6 +23,7 @@ type SFU struct {
 	metrics     *Metrics
 	cluster     atomic.Pointer[Cluster] // nil: this server is alone
 	inflow      float64                 // bytes/s that a publisher may send; changed before the first one comes
+	data        sctpdc.Config           // of all associations; likewise
 
 	mu       sync.Mutex
 	sessions map[string]*Session // by key
@@ -46,7 +48,7 @@ func NewSFU(udp *icelite.Server) (*SFU, error) {
 		return nil, err
 	}
 	s := &SFU{
-		udp: udp, certificate: certificate, rooms: newRooms(), clients: newClients(),
+		udp: udp, certificate: certificate, rooms: newRooms(), clients: newClients(), data: dataConfig(),
 		sessions: make(map[string]*Session), closed: make(chan struct{}), inflow: defaultInflow,
 	}
 	s.metrics = newMetrics(s)
