@@ -37,8 +37,8 @@ const plots = [
   { title: "Heap", lines: ["in use"], values: (a, b) => [b.heap], print: mebibytes },
 ];
 
-// card makes a card with a canvas, and a legend of names.
-function card(title, names) {
+// card makes a card with a canvas, and a legend of names, of which some have lines.
+function card(title, names, lines = names.length) {
   const box = document.createElement("section"), h = document.createElement("h2"), canvas = document.createElement("canvas"), legend = document.createElement("ul");
   box.className = "card plot";
   h.textContent = title;
@@ -46,7 +46,8 @@ function card(title, names) {
   canvas.setAttribute("aria-label", title);
   const values = names.map((name, i) => {
     const item = document.createElement("li"), value = document.createElement("b");
-    item.style.setProperty("--mark", `var(--c${i})`);
+    if (i < lines) item.style.setProperty("--mark", `var(--c${i})`);
+    else item.className = "plain";
     item.append(name, value);
     legend.append(item);
     return value;
@@ -56,7 +57,7 @@ function card(title, names) {
   return { canvas, values };
 }
 for (const p of plots) p.card = card(p.title, p.lines);
-const latency = card("Handshakes, from check to keys", ["in all", "median"]);
+const latency = card("Handshakes, from check to keys", ["in all", "median"], 1);
 
 const color = name => getComputedStyle(document.body).getPropertyValue(name);
 
