@@ -6,19 +6,13 @@ const given = new URLSearchParams(location.search);
 const who = given.get("name");
 $("name").value = who;
 
-// With noise, the video becomes one that codecs cannot make small. A browser that has little to begin with makes its frames
-// smaller, and those of noise would stay so: it begins when they have grown again.
+// With noise, the video is one that codecs cannot make small.
 if (given.has("noise")) navigator.mediaDevices.getUserMedia = async () => {
   const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 }), c = canvas.getContext("2d");
-  let grown = false;
-  setInterval(async () => {
-    for (const s of own ? (await own.pc.getStats()).values() : []) grown ||= s.type === "outbound-rtp" && s.frameWidth > 320;
-  }, 500);
   setInterval(() => {
-    const size = 8;
-    for (let y = 0; y < (grown ? 240 : 8); y += size) for (let x = 0; x < 640; x += size) {
+    for (let y = 0; y < canvas.height; y += 8) for (let x = 0; x < canvas.width; x += 8) {
       c.fillStyle = `hsl(${360 * Math.random()} 50% ${40 + 20 * Math.random()}%)`;
-      c.fillRect(x, y, size, size);
+      c.fillRect(x, y, 8, 8);
     }
   }, 50);
   return canvas.captureStream();
