@@ -24,6 +24,7 @@
 // functions, are built alone.
 //
 // Read table.go for the rows, mutant.go for how a mutant is written, try.go for when
-// one counts as caught. The test of this package, which is quick, sees to it that every
-// mutant still applies to the code and that its test is there and names its rows.
+// one counts as caught. The test of this package sees to it that every mutant still
+// applies to the code, that its test is there and names its rows and, without -short, that
+// it compiles.
 package main

@@ -2,6 +2,11 @@ package main
 
 import (
 	"errors"
+	"maps"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -11,6 +16,35 @@ func TestEveryMutantAppliesAndItsTestNamesItsRows(t *testing.T) {
 	_, faults := readProof("../..")
 	for _, err := range faults {
 		t.Error(err)
+	}
+}
+
+// Code that moves may leave a mutant without an import, or a variable.
+func TestEverySleepingMutantCompiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it compiles all packages that have mutants")
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := readProof(root)
+	o, err := (&trial{proof: p, work: t.TempDir(), asleep: map[*mutant]int{}}).putToSleep(p.mutants)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := o.write()
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := map[string]bool{}
+	for _, m := range p.mutants {
+		changed["./"+path.Dir(m.file)] = true
+	}
+	c := exec.Command("go", slices.AppendSeq([]string{"build", "-overlay", file}, maps.Keys(changed))...)
+	c.Dir = root
+	if output, err := c.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, output)
 	}
 }
 

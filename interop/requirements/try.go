@@ -98,20 +98,12 @@ func (t *trial) path(b binary) string {
 
 // build builds the common test binaries of all packages whose tests are wanted.
 func (t *trial) build(mutants []*mutant) error {
-	var asleep []*mutant
 	binaries := map[binary]bool{}
 	for _, m := range mutants {
 		binaries[binary{m.dir, m.alone}] = true
-		if t.places[m].function != nil && !m.alone {
-			asleep = append(asleep, m)
-			t.asleep[m] = len(asleep)
-		}
 	}
-	o, err := t.overlay("all")
+	o, err := t.putToSleep(mutants)
 	if err != nil {
-		return err
-	}
-	if err := o.sleeping(t.root, asleep, t.places, t.sources); err != nil {
 		return err
 	}
 	plain, err := t.overlay("none")
@@ -128,6 +120,22 @@ func (t *trial) build(mutants []*mutant) error {
 		}
 	}
 	return nil
+}
+
+// putToSleep returns the overlay with all mutants that can share their binaries.
+func (t *trial) putToSleep(mutants []*mutant) (*overlay, error) {
+	var asleep []*mutant
+	for _, m := range mutants {
+		if t.places[m].function != nil && !m.alone {
+			asleep = append(asleep, m)
+			t.asleep[m] = len(asleep)
+		}
+	}
+	o, err := t.overlay("all")
+	if err != nil {
+		return nil, err
+	}
+	return o, o.sleeping(t.root, asleep, t.places, t.sources)
 }
 
 func (t *trial) overlay(name string) (*overlay, error) {
