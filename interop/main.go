@@ -70,6 +70,10 @@ func run(args []string) int {
 			return exitFailed
 		}
 	}
+	if len(t.Results) == 0 {
+		fmt.Fprintln(os.Stderr, "interop: nothing has these names; see -list")
+		return exitUsage
+	}
 	write := t.WriteText
 	if *asJSON {
 		write = t.WriteJSON
@@ -78,11 +82,7 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "interop:", err)
 		return exitFailed
 	}
-	switch {
-	case len(t.Results) == 0:
-		fmt.Fprintln(os.Stderr, "interop: nothing has these names; see -list")
-		return exitUsage
-	case t.Count(table.Failed) > 0, *require && t.Count(table.Missing) > 0:
+	if t.Count(table.Failed) > 0 || *require && t.Count(table.Missing) > 0 {
 		return exitFailed
 	}
 	return exitWell

@@ -34,10 +34,13 @@ type Cell struct {
 
 // A MissingError says that a peer is not installed.
 type MissingError struct {
-	What    string // is missing: a command, a header
+	What    string // is missing: a command, a header; without Package, a whole reason
 	Package string
 }
 
 func (e *MissingError) Error() string {
-	return fmt.Sprintf("%s is missing: %s brings it", e.What, e.Package)
+	if e.Package == "" {
+		return e.What
+	}
+	return fmt.Sprintf("there is no %s, which comes with %s", e.What, e.Package)
 }

@@ -53,7 +53,7 @@ func (t *Table) WriteText(w io.Writer) error {
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	t.list(w, "\nNot installed:", Missing)
+	t.list(w, "\nNot installed (interop/setup brings all that Debian and npm have):", Missing)
 	t.list(w, "\nNot possible:", Impossible)
 	t.list(w, "\nKnown faults of peers, seen again:", Fault)
 	t.list(w, "\nFAILED:", Failed)

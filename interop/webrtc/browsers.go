@@ -4,6 +4,7 @@ package webrtc
 
 import (
 	"context"
+	"errors"
 	"os/exec"
 	"strings"
 
@@ -19,7 +20,10 @@ func newBrowser(b *headless.Browser) *starter {
 		name: b.Name, pkg: b.Debian,
 		prepare: func(ctx context.Context) (version string, err error) {
 			if path, err = b.Path(); err != nil {
-				return "", &table.MissingError{What: b.Name + " (" + err.Error() + ")", Package: b.Debian}
+				if missing, ok := errors.AsType[*headless.MissingError](err); ok {
+					err = &table.MissingError{What: missing.Why}
+				}
+				return "", err
 			}
 			out, err := exec.CommandContext(ctx, path, "--version").Output()
 			for word := range strings.FieldsSeq(string(out)) {
