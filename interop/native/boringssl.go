@@ -36,6 +36,7 @@ func boringssl() *stack {
 		return ""
 	}
 	k.renegotiation = neither("BoringSSL's SSL_renegotiate only answers a HelloRequest over TLS, and its servers send none")
+	k.no13 = "Debian's BoringSSL, of Android 13, is older than its DTLS 1.3"
 	k.heard = `SSL alert number %d`
 	return k
 }

@@ -35,7 +35,7 @@ func botan() *stack {
 	}
 	const again = "a Finished that comes again, of a peer whose timer was sooner, is a renegotiation for it"
 	k.chance = []struct{ why, evidence string }{{again, "cannot export during renegotiation"}, {again, "Can't interleave application and handshake data"}}
-	k.heard = `alert %d`
+	k.heard, k.no13 = `alert %d`, "Botan 2 ends with version 1.2"
 	k.renegotiation = map[string]renegotiation{"client": {hears: refusedRenegotiation}, "server": {hears: refusedRenegotiation}}
 	return k
 }

@@ -76,8 +76,8 @@ func (r *run) play() {
 	if why := k.lacks(s); why != "" {
 		r.Impossible(why)
 	}
-	if s.theirs13 && !k.has13 {
-		r.Impossible("it has no DTLS 1.3")
+	if s.theirs13 && k.no13 != "" {
+		r.Impossible(k.no13)
 	}
 	if k.cannot != nil {
 		if why := k.cannot(s, r.role); why != "" {

@@ -85,7 +85,6 @@ func nss() *stack {
 		}
 		return ""
 	}
-	k.has13 = true
 	k.cannot = func(s *scene, role string) string {
 		switch {
 		case s.serverCert == "ed25519" || s.clientCert == "ed25519":

@@ -63,6 +63,7 @@ func openssl() *stack {
 			}
 			return opensslFault(s, role)
 		},
+		no13:  "OpenSSL 3.0 has no DTLS 1.3",
 		heard: `SSL alert number %d`,
 		renegotiation: map[string]renegotiation{
 			"client": {hears: `no renegotiation`, ends: true},

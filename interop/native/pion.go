@@ -50,6 +50,7 @@ func pion() *stack {
 	// It reads datagrams of up to 8192 bytes.
 	k.limit = map[string]int{"client": 8000, "server": 8000}
 	k.renegotiation = neither("pion has no renegotiation")
+	k.no13 = "pion's DTLS 1.3 is not finished, and no program can turn it on"
 	k.heard = `handshake: .*alert`
 	return k
 }

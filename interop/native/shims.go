@@ -10,7 +10,7 @@ import (
 func opensslLibrary() *stack {
 	b := &shim{source: "openssl.c", header: "openssl/ssl.h", pkg: "libssl-dev", flags: []string{"-lssl", "-lcrypto"}, names: opensslNames, separator: ":"}
 	k := b.stack("OpenSSL library")
-	k.fault = opensslLibraryFault
+	k.fault, k.no13 = opensslLibraryFault, "OpenSSL 3.0 has no DTLS 1.3"
 	k.heard = `SSL alert number %d`
 	k.renegotiation = map[string]renegotiation{"client": {hears: `no renegotiation`, ends: true}, "server": {hears: `no renegotiation`, ends: true}}
 	return k
@@ -58,7 +58,7 @@ func gnutlsCannot(s *scene, _ string) string {
 func gnutls() *stack {
 	b := &shim{source: "gnutls.c", header: "gnutls/dtls.h", pkg: "libgnutls28-dev", flags: []string{"-lgnutls"}, names: gnutlsNames, suite: gnutlsPriority}
 	k := b.stack("GnuTLS")
-	k.cannot, k.fault = gnutlsCannot, gnutlsFault
+	k.cannot, k.fault, k.no13 = gnutlsCannot, gnutlsFault, "GnuTLS 3.7 has no DTLS 1.3"
 	// GnuTLS takes at most 2^14 bytes for an MTU and sends no record that is larger.
 	k.limit = map[string]int{"client": 16000, "server": 16000}
 	k.heard = `alert %d`
@@ -102,7 +102,7 @@ func mbedtls() *stack {
 		return ""
 	}
 	k.heard = `A fatal alert message was received from our peer`
-	k.silent = true
+	k.silent, k.no13 = true, "Mbed TLS 2.28 has no DTLS 1.3"
 	k.renegotiation = map[string]renegotiation{"client": {hears: refusedRenegotiation, ends: true}, "server": {hears: refusedRenegotiation}}
 	return k
 }
@@ -162,6 +162,7 @@ func wolfssl() *stack {
 		"client": {hears: refusedRenegotiation, ends: true},
 		"server": {cannot: "Debian's wolfSSL is built without HAVE_SECURE_RENEGOTIATION: wolfSSL_Rehandshake of its server sends nothing"},
 	}
+	k.no13 = "Debian's wolfSSL is built without WOLFSSL_DTLS13"
 	k.anyGroup = "wolfSSL_CTX_set1_curves_list fails whatever the list, and wolfSSL_CTX_UseSupportedCurve does not restrict its server"
 	k.heard, k.silent, k.cookies = `received alert fatal error`, true, true
 	return k

@@ -34,8 +34,8 @@ type stack struct {
 	silent bool
 	// anyGroup says why the groups of its server cannot be restricted; empty: they can.
 	anyGroup string
-	// has13 says that it has DTLS 1.3.
-	has13 bool
+	// no13 says why it would not speak DTLS 1.3; empty: it would.
+	no13 string
 	// cookies says that its server always asks for one.
 	cookies bool
 	// limit is the largest record that the program sends by role, if that is not 2^14

@@ -82,12 +82,20 @@ func StartIn(t Owner, dir string, env []string, name string, args ...string) *Pr
 		close(p.done)
 	}()
 	t.Cleanup(func() {
+		where := ""
+		select {
+		case <-p.done:
+		default:
+			if t.Failed() {
+				where = "\n\tended here: " + threads(cmd.Process.Pid)
+			}
+		}
 		// The group still has the guard, so that its number cannot be another's.
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		hold.Close()
 		<-p.done
 		if t.Failed() || os.Getenv("RTC_SHOW_PEERS") != "" {
-			t.Logf("%s %s\n\t%s", name, strings.Join(args, " "), strings.ReplaceAll(shorten(p.Text()), "\n", "\n\t"))
+			t.Logf("%s %s\n\t%s", name, strings.Join(args, " "), strings.ReplaceAll(shorten(p.Text()), "\n", "\n\t")+where)
 		}
 	})
 	return p
