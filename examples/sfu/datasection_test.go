@@ -100,6 +100,20 @@ func TestDataChannelsThatCannotBeUsedAreRejected(t *testing.T) {
 	}
 }
 
+// The transport of data channels has to be as good as that of media.
+func TestAnOfferOfDataChannelsAloneNeedsAWholeTransport(t *testing.T) {
+	for reason, change := range map[string][2]string{
+		"no a=ice-ufrag": {"ice-ufrag", "x"},
+		"a=setup has to": {"actpass", "passive"},
+		"a=fingerprint":  {"sha-256 00:11", "sha-256 00"},
+		"no section":     {"webrtc-datachannel", "other"},
+	} {
+		if _, err := ParseOffer(strings.Replace(dataOffer, change[0], change[1], 1), true); err == nil || !strings.Contains(err.Error(), reason) {
+			t.Errorf("%v: %v, want %q", change, err, reason)
+		}
+	}
+}
+
 func TestDataChannelsThatAreMalformedAreRefusedWithTheReason(t *testing.T) {
 	for line, reason := range map[string]string{
 		"":                      "no a=sctp-port",
