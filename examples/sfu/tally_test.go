@@ -5,6 +5,18 @@ import (
 	"time"
 )
 
+// tallies returns what tells the sum as it is, each time.
+func tallies(s *SFU) func() map[string]uint64 {
+	now := time.Now()
+	return func() map[string]uint64 {
+		now = now.Add(tallyEvery)
+		drops := make(map[string]uint64)
+		sum := s.metrics.tally.take(now)
+		sum.named(drops)
+		return drops
+	}
+}
+
 // What sessions have dropped stays counted when they end.
 func TestWhatEndedSessionsHaveDroppedIsCountedOnce(t *testing.T) {
 	ctx := testContext(t)
@@ -15,21 +27,15 @@ func TestWhatEndedSessionsHaveDroppedIsCountedOnce(t *testing.T) {
 	if _, err := ada.transport.Mux().Write(forged); err != nil {
 		t.Fatal(err)
 	}
-	tally := &s.metrics.tally
-	count := func() uint64 {
-		drops := make(map[string]uint64)
-		sum := tally.take(time.Now().Add(tallyEvery))
-		sum.named(drops)
-		return drops["DTLS: forged"]
-	}
-	eventually(t, "it is counted", func() bool { return count() == 1 })
+	drops := tallies(s)
+	eventually(t, "it is counted", func() bool { return drops()["DTLS: forged"] == 1 })
 	s.End(ada.session.key)
 	eventually(t, "the session has ended", func() bool {
-		tally.mu.Lock()
-		defer tally.mu.Unlock()
-		return len(tally.live) == 0
+		s.metrics.tally.mu.Lock()
+		defer s.metrics.tally.mu.Unlock()
+		return len(s.metrics.tally.live) == 0
 	})
-	if n := count(); n != 1 {
+	if n := drops()["DTLS: forged"]; n != 1 {
 		t.Errorf("%d afterwards", n)
 	}
 }
