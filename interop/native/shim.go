@@ -50,17 +50,21 @@ func (b *shim) prepare(ctx context.Context, l *lab) (string, error) {
 	if check.Run() != nil {
 		return "", &table.MissingError{What: b.header, Package: b.pkg}
 	}
+	folder := filepath.Join(l.dir, b.source+".d") // of its own: another may be compiled at the same time
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return "", err
+	}
 	for _, name := range []string{"shim.h", b.source} {
 		text, err := sources.ReadFile("testdata/" + name)
 		if err == nil {
-			err = os.WriteFile(filepath.Join(l.dir, name), text, 0o600)
+			err = os.WriteFile(filepath.Join(folder, name), text, 0o600)
 		}
 		if err != nil {
 			return "", err
 		}
 	}
 	b.program = filepath.Join(l.dir, "shim-"+strings.TrimSuffix(b.source, filepath.Ext(b.source)))
-	args := append([]string{"-O1", "-g", "-Wall", "-Wextra", "-Werror", "-o", b.program, filepath.Join(l.dir, b.source)}, b.flags...)
+	args := append([]string{"-O1", "-g", "-Wall", "-Wextra", "-Werror", "-o", b.program, filepath.Join(folder, b.source)}, b.flags...)
 	if err := process.Build(ctx, compiler, args...); err != nil {
 		return "", err
 	}

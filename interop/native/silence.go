@@ -12,6 +12,10 @@ import (
 // patience is within what time of a hint, or of the beginning where there is none, our error says what was awaited.
 const patience = 3 * time.Second
 
+// silenceTime is what our end is given for a handshake with somebody who says no more, in seconds; what of patience is left is for a busy
+// machine.
+const silenceTime = "2"
+
 // silence is the scene of a peer that says no more: once a ServerHelloDone has passed, nothing of theirs does.
 func silence() scene {
 	return scene{name: "they fall silent: we say what was awaited", suite: ecdsaGCM128, group: "x25519", srtp: "SRTP_AES128_CM_HMAC_SHA1_80", serverCert: "p256", clientCert: "p256", mute: true}
@@ -25,14 +29,14 @@ func (r *run) silenced() {
 	var text string
 	if r.role == "client" {
 		want = "server12Flight5"
-		we := r.start(r.ours, append(r.flags("server"), "--addr", "127.0.0.1:0", "--timeout", "3")...)
+		we := r.start(r.ours, append(r.flags("server"), "--addr", "127.0.0.1:0", "--handshake-timeout", silenceTime)...)
 		r.k.client(r, r.relay(we.Await(`(?m)^listening addr=127\.0\.0\.1:(\d+)$`, 1)[1]), r.TempDir(), nil)
 		we.Exit()
 		text = we.Text()
 	} else {
 		port := r.freePort()
 		r.k.server(r, port)
-		we := r.start(r.ours, append(r.flags("client"), "--addr", "127.0.0.1:"+r.relay(port), "--timeout", "3")...)
+		we := r.start(r.ours, append(r.flags("client"), "--addr", "127.0.0.1:"+r.relay(port), "--handshake-timeout", silenceTime)...)
 		we.Exit()
 		text = we.Text()
 	}

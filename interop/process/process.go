@@ -188,6 +188,11 @@ func (p *Process) Exit() int {
 	select {
 	case <-p.done:
 	case <-time.After(Patience):
+		_ = syscall.Kill(p.pid, syscall.SIGQUIT) // a Go program says where it is
+		select {
+		case <-p.done:
+		case <-time.After(time.Second):
+		}
 		p.t.Fatalf("%s does not end", p.name)
 		return -1
 	}

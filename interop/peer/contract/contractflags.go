@@ -42,7 +42,8 @@ func (o *Options) flags(files *certificateFiles) []Flag {
 		{Name: "wait-close", Bare: true, Set: func(string) error { o.WaitClose = true; return nil }},
 		{Name: "keylog", Set: text(&o.KeyLog)},
 		{Name: "trace", Set: text(&o.Trace)},
-		{Name: "timeout", Set: o.setTimeout},
+		{Name: "timeout", Set: seconds(&o.Timeout)},
+		{Name: "handshake-timeout", Set: seconds(&o.HandshakeTimeout)},
 		{Name: "cid", Set: o.setCID},
 		{Name: "psk", Set: o.setPSK},
 	}
@@ -143,13 +144,15 @@ func (o *Options) setPSK(value string) error {
 	return nil
 }
 
-func (o *Options) setTimeout(value string) error {
-	s, err := strconv.ParseFloat(value, 64)
-	if err != nil || !(s > 0) || s > 1e6 {
-		return fmt.Errorf("%q is not a number of seconds", value)
+func seconds(to *time.Duration) func(string) error {
+	return func(value string) error {
+		s, err := strconv.ParseFloat(value, 64)
+		if err != nil || !(s > 0) || s > 1e6 {
+			return fmt.Errorf("%q is not a number of seconds", value)
+		}
+		*to = time.Duration(s * float64(time.Second))
+		return nil
 	}
-	o.Timeout = time.Duration(s * float64(time.Second))
-	return nil
 }
 
 // check looks at what several flags say together.

@@ -50,6 +50,8 @@ type Options struct {
 	Trace       string // a file for what happens, as lines of JSON; empty: off
 	Timeout     time.Duration
 
+	HandshakeTimeout time.Duration // of one handshake, from its first datagram; 0: what Timeout leaves
+
 	ConnectionID []byte // on the peer's records; nil: connection IDs are off
 
 	PSKIdentity, PSKKey []byte // nil: none
@@ -74,6 +76,9 @@ func (o *Options) Config() (*dtlstransport.Config, error) {
 		MaxDatagramSize:      o.MTU,
 		ConnectionID:         o.ConnectionID,
 		HandshakeTimeout:     max(o.Timeout-verdictTime, o.Timeout/2),
+	}
+	if o.HandshakeTimeout != 0 {
+		c.HandshakeTimeout = o.HandshakeTimeout
 	}
 	if o.Certificate != nil {
 		c.Certificates = []*fingerprint.Certificate{o.Certificate}
