@@ -29,4 +29,9 @@ type muxCarrier struct{ *mux.Mux }
 func (m muxCarrier) attach(c *Conn) {
 	m.Handle(c.receive, mux.DTLS)
 	m.OnEnd(c.linkEnded)
+	if c.reliable {
+		// Not before there is somebody to wait for: a Mux keeps no more than so much of what comes
+		// early, and what is dropped would not come again.
+		m.Handle(nil, mux.RTP, mux.RTCP)
+	}
 }

@@ -68,7 +68,9 @@ func dial(link mux.Link, role Role, config *Config) (*Conn, error) {
 		return nil, err
 	}
 	c.inLink.over(link)
-	m.Handle(nil, mux.RTP, mux.RTCP)
+	if !c.reliable {
+		m.Handle(nil, mux.RTP, mux.RTCP) // reads the link from now on, for what comes early
+	}
 	return c, nil
 }
 

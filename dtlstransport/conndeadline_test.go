@@ -1,6 +1,7 @@
 package dtlstransport
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -71,4 +72,31 @@ func TestAWriteDeadlineReleasesAWriteThatWaitsInTheLink(t *testing.T) { // API-0
 			t.Errorf("Read = %q, %v", buf[:n], err)
 		}
 	})
+}
+
+// What came early would be kept within bounds, and the rest lost: it is left to the transport.
+func TestAReliableLinkIsNotReadBeforeTheHandshake(t *testing.T) { // R6083-01
+	for _, reliable := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			_, config := configs(t, fingerprint.ECDSAP256, fingerprint.ECDSAP256)
+			config.ReliableTransport = reliable
+			x, y := net.Pipe()
+			c, err := Server(y, config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			x.SetWriteDeadline(time.Now().Add(time.Second))
+			if _, err := x.Write([]byte{22}); (err == nil) == reliable {
+				t.Errorf("ReliableTransport %v: written with %v", reliable, err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			go c.Handshake(ctx)
+			x.SetWriteDeadline(time.Time{})
+			if _, err := x.Write([]byte{22}); err != nil {
+				t.Errorf("ReliableTransport %v: written with %v during the handshake", reliable, err)
+			}
+			cancel()
+		})
+	}
 }
