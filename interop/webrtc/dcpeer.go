@@ -220,7 +220,7 @@ func isClosed(c <-chan struct{}) bool {
 
 var dcpeerSummary = regexp.MustCompile(`(?m)^dc summary opened=(\d+) echoed=(\d+) closed=(\d+)$`)
 
-// check looks how the program ended: well, with every channel closed by resets. silent is for a peer that goes without a
+// check looks how the program ended: well, with every channel closed by resets. silent is for a peer that may go without a
 // word: then it is enough that the peer has been told of the closed channels.
 func (s *stand) check(t *table.Trial, silent bool) {
 	if !isClosed(s.ready) {
