@@ -11,8 +11,9 @@ import (
 	"github.com/rtctransport/rtctransport/sctpdc"
 )
 
-// lossyWait is how long the echo on a channel that may lose messages is waited for.
-const lossyWait = 5 * time.Second
+// lossyWait is how long the echo on a channel that may lose messages is waited for. Five messages on a channel may each take so long,
+// and who waits for the channel to be closed has half a minute.
+const lossyWait = 2 * time.Second
 
 // open opens all channels of --dc, has everything echoed on each, closes them and waits for the peer's resets.
 func (s *session) open(ctx context.Context) error {
