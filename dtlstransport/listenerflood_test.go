@@ -95,7 +95,7 @@ func TestSpoofedHellosOfAllSizesLeaveNothingAndGainNothing(t *testing.T) { // CO
 	if after := heap(); after > before+8<<10 {
 		t.Errorf("%d bytes are left", after-before)
 	}
-	if n := runtime.NumGoroutine() - goroutines; n != 0 {
+	if n := runtime.NumGoroutine() - goroutines; n > 0 { // one of another test may have ended
 		t.Errorf("%d goroutines are left", n)
 	}
 	// All but those below 13 + 96 bytes, one answer for each.
