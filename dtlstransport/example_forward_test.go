@@ -21,8 +21,10 @@ func transports() (client, server *dtlstransport.Transport) {
 	if client, err = dtlstransport.NewTransport(clientLink, dtlstransport.RoleClient, clientConfig); err != nil {
 		log.Fatal(err)
 	}
-	if err := client.Handshake(context.Background()); err != nil {
-		log.Fatal(err)
+	for _, end := range []*dtlstransport.Transport{client, server} {
+		if err := end.Handshake(context.Background()); err != nil {
+			log.Fatal(err)
+		}
 	}
 	return client, server
 }

@@ -62,8 +62,10 @@ func ExampleTransport_Restart() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	go b.Handshake(ctx)
-	if err := a.Handshake(ctx); err != nil {
-		log.Fatal(err)
+	for _, end := range []*dtlstransport.Transport{a, b} {
+		if err := end.Handshake(ctx); err != nil {
+			log.Fatal(err)
+		}
 	}
 	before := a.Conn()
 
