@@ -31,11 +31,11 @@ type Stream struct {
 	onSubscribers func()       // called when there are more or fewer; may be nil
 
 	subscribers atomic.Pointer[[]*Subscriber]
+	control     control
 
 	mu        sync.Mutex
 	ended     bool // nobody can subscribe any more
 	budget    budget
-	control   budget // of RTCP
 	receivers [kinds]receiver
 	arrivals  arrivals
 	lastPLI   time.Time
@@ -115,18 +115,7 @@ func (s *Stream) forward(kind Kind, b []byte) {
 // onRTCP takes reports of the publisher. Its sender reports go on: they say which times of audio and video belong
 // together.
 func (s *Stream) onRTCP(b []byte) {
-	s.mu.Lock()
-	takes := s.control.take(time.Now(), 1, controlPerSecond)
-	s.mu.Unlock()
-	if !takes {
-		flooded(s.onFlood)
-		return
-	}
-	packets, err := rtcp.Unmarshal(b)
-	if err != nil {
-		return
-	}
-	for _, p := range packets {
+	for _, p := range s.control.read(b, s.onFlood) {
 		report, ok := p.(*rtcp.SenderReport)
 		if !ok {
 			continue

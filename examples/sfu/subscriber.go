@@ -21,11 +21,11 @@ type Subscriber struct {
 	connected    atomic.Bool
 	rate         atomic.Uint64 // bits/s of video that it seems to be able to receive
 	onFlood      func()        // called for each report above controlPerSecond; may be nil
+	control      control
 
-	mu      sync.Mutex
-	rtxSeq  uint16
-	budget  budget // of resent packets
-	control budget // of RTCP
+	mu     sync.Mutex
+	rtxSeq uint16
+	budget budget // of resent packets
 }
 
 // forward sends a packet on. The payload type in it is changed.
@@ -46,18 +46,7 @@ func (s *Subscriber) writeRTCP(b []byte) {
 
 // onRTCP takes the receiver's feedback.
 func (s *Subscriber) onRTCP(b []byte) {
-	s.mu.Lock()
-	takes := s.control.take(time.Now(), 1, controlPerSecond)
-	s.mu.Unlock()
-	if !takes {
-		flooded(s.onFlood)
-		return
-	}
-	packets, err := rtcp.Unmarshal(b)
-	if err != nil {
-		return
-	}
-	for _, p := range packets {
+	for _, p := range s.control.read(b, s.onFlood) {
 		switch p := p.(type) {
 		case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
 			s.stream.requestKeyFrame(time.Now())
@@ -119,10 +108,7 @@ type budget struct {
 	last time.Time
 }
 
-const (
-	resendsPerSecond = 500 // packets that a subscriber can have sent again
-	controlPerSecond = 200 // packets of RTCP that we take of a peer; browsers send some 20
-)
+const resendsPerSecond = 500 // packets that a subscriber can have sent again
 
 func (b *budget) take(now time.Time, n, perSecond float64) bool {
 	b.used = max(0, b.used-now.Sub(b.last).Seconds()*perSecond)
