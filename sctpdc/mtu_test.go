@@ -61,9 +61,19 @@ func TestBarePionResetsAllStreamsByOnePacket(t *testing.T) {
 			}
 			streams = append(streams, s)
 		}
+		// While a message is being written nothing else is, so that all of them wait together.
+		closed := make(chan struct{})
+		x.mu.Lock()
+		x.drop = func([]byte) bool { <-closed; return false }
+		x.mu.Unlock()
+		if _, err := streams[0].Write([]byte("first")); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
 		for _, s := range streams {
 			_ = s.Close()
 		}
+		close(closed)
 		time.Sleep(time.Minute)
 		largest := 0
 		for _, packet := range x.packets(chunkReconfig) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/sctp"
@@ -186,7 +187,8 @@ func TestStreamIDIsFreeAfterBothResets(t *testing.T) {
 					_ = d.Close()
 				}
 				began := time.Now()
-				for !isClosed(c.Done()) {
+				// What is due at an instant is done before the channel is looked at: it cannot close in between.
+				for synctest.Wait(); !isClosed(c.Done()); synctest.Wait() {
 					if _, err := p.client.Open(context.Background(), "", &ChannelOptions{ID: &id}); err != ErrIDInUse {
 						t.Fatalf("after %v: %v, want ErrIDInUse", time.Since(began), err)
 					}
