@@ -68,9 +68,8 @@ func (b *bare) run(ctx context.Context, progress io.Writer) (*BareReport, error)
 	if err != nil {
 		return nil, err
 	}
-	took := time.Since(began)
+	took, joining := time.Since(began), cpuTime()-cpu
 	r.Floor = floor.each()
-	r.PerJoin = max(0, cpuTime()-cpu-floor.used-time.Duration(r.MediaCPU*float64(took))) / time.Duration(max(1, b.resting))
 	fmt.Fprintf(progress, "%d have joined, %d have failed; at rest for %v\n", joined.Peers, joined.Failed, b.duration)
 	if !wait(ctx, b.settle) {
 		return nil, ctx.Err()
@@ -88,6 +87,11 @@ func (b *bare) run(ctx context.Context, progress io.Writer) (*BareReport, error)
 	}
 	rested := time.Since(began)
 	r.Rest = cpuTime() - cpu
+	other := r.MediaCPU // of a core, while they came: media, or else the checks of those who were there, half of all in the mean
+	if b.receivers == 0 {
+		other = float64(r.Rest) / float64(rested) / 2
+	}
+	r.PerJoin = max(0, joining-floor.used-time.Duration(other*float64(took))) / time.Duration(max(1, b.resting))
 	last, err := c.report()
 	if err != nil {
 		return nil, err
