@@ -26,3 +26,10 @@ func (r reader) Read(b []byte) (int, error) {
 	}
 	return r.ChaCha8.Read(b)
 }
+
+// random draws from the seeded randomness: what a forger makes up.
+func random(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.Read(b)
+	return b
+}
