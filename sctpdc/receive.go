@@ -82,6 +82,7 @@ func (c *Channel) read() {
 			c.fail(err)
 			c.a.event(Event{Kind: EventStreamRefused, Stream: c.id, Err: err})
 		}
+		c.a.gate.took(n)
 	}
 }
 

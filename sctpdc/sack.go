@@ -12,16 +12,23 @@ import (
 // A sackUpdate is what it takes to announce more later.
 //
 // Without it: pion/sctp tells its peer that there is room again only when the next packet of data arrives, which a peer
-// without window sends as a probe, and acknowledges it 200 ms later.
+// without window sends as a probe, and acknowledges it 200 ms later. So it is when a message fills the window before it is
+// whole, or when packets come faster than the channels get the time to take what is whole.
 type sackUpdate struct {
-	narrowed atomic.Bool // last is there: the last SACK announced less than pion/sctp meant
+	narrowed atomic.Bool   // last is there: the last SACK announced little
+	taken    atomic.Uint64 // bytes that the channels have taken from pion/sctp so far
 
 	mu        sync.Mutex // held while a SACK is written, so that a repeated one never overtakes a newer one
 	waiting   []byte     // a SACK that waits for a newer one, see postpone
 	postponed int        // how many in a row
 	last      []byte     // the last SACK as pion/sctp made it
+	base      uint64     // what was taken when it made last, or some packets before
+	written   uint64     // what was taken when the SACK before was written
 	announced uint32     // bytes, what the peer was told
 }
+
+// lowWindow is a window that is announced again when there is more room, in bytes.
+const lowWindow = defaultReceiveBuffer / 4
 
 // sackWindow is where the window is in a packet that begins with a SACK.
 const sackWindow = commonHeaderLen + chunkHeaderLen + 4
@@ -37,16 +44,21 @@ func (g *gate) writeSack(p []byte, c chunk) (int, error) {
 	u := &g.sack
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	excess := g.owner.windowExcess()
-	if excess == 0 && g.postpone(p, c) {
+	was := u.narrowed.Swap(true) // before it is looked for room: who makes some from here on waits for mu
+	excess, own := g.owner.windowExcess(), binary.BigEndian.Uint32(c.value[4:])
+	low := excess > 0 || own < lowWindow
+	if !low && g.postpone(p, c) {
+		u.narrowed.Store(was)
 		return len(p), nil
 	}
 	u.waiting, u.postponed = nil, 0 // this one says more
-	if excess > 0 {
+	if low {
 		u.last = append(u.last[:0], p...)
-		u.announced = narrow(p, excess)
+		u.base = u.written
+		u.announce(p, own-min(own, excess))
 	}
-	u.narrowed.Store(excess > 0)
+	u.written = u.taken.Load()
+	u.narrowed.Store(low)
 	return g.write(p)
 }
 
@@ -94,8 +106,14 @@ func (g *gate) sendPostponed() {
 	}
 }
 
-// widen repeats the last SACK with the window of now, if it was narrowed and the difference is worth a packet: two full
-// packets for a peer that has room for less than four, a quarter of the window else.
+// took is told that a channel has taken n bytes from pion/sctp, and has them in its queue, or not any more.
+func (g *gate) took(n int) {
+	g.sack.taken.Add(uint64(n))
+	g.widen()
+}
+
+// widen repeats the last SACK with the window of now, if that was low and the difference is worth a packet: half as much
+// again, and two full packets at least.
 func (g *gate) widen() {
 	u := &g.sack
 	if !u.narrowed.Load() {
@@ -107,27 +125,28 @@ func (g *gate) widen() {
 		return
 	}
 	excess := g.owner.windowExcess()
-	meant := binary.BigEndian.Uint32(u.last[sackWindow:])
-	step := meant / 4
-	if u.announced < 4*defaultMTU {
-		step = 2 * defaultMTU
-	}
-	if now := meant - min(meant, excess); now < u.announced+step && excess > 0 {
+	// Part of what was taken since base pion/sctp may have counted: no more than came between two SACKs, beside its window.
+	own := binary.BigEndian.Uint32(u.last[sackWindow:])
+	room := uint32(min(uint64(own)+u.taken.Load()-u.base, uint64(max(own, defaultReceiveBuffer))))
+	room -= min(room, excess)
+	low := excess > 0 || room < lowWindow
+	if low && room < u.announced+max(2*defaultMTU, u.announced/2) {
 		return
 	}
 	q := append([]byte(nil), u.last...) // the connection may keep it as long as Write takes, and pion/sctp may be next
-	u.announced = narrow(q, excess)
-	u.narrowed.Store(excess > 0)
+	u.announce(q, room)
+	u.narrowed.Store(low)
 	_, _ = g.write(q)
 }
 
-// narrow reduces the window of a packet that begins with a SACK, and returns what is left of it.
-func narrow(p []byte, excess uint32) uint32 {
-	credit := binary.BigEndian.Uint32(p[sackWindow:])
-	credit -= min(credit, excess)
-	binary.BigEndian.PutUint32(p[sackWindow:], credit)
+// announce makes window what a packet that begins with a SACK says. The caller holds mu.
+func (u *sackUpdate) announce(p []byte, window uint32) {
+	u.announced = window
+	if binary.BigEndian.Uint32(p[sackWindow:]) == window {
+		return
+	}
+	binary.BigEndian.PutUint32(p[sackWindow:], window)
 	if binary.LittleEndian.Uint32(p[8:]) != 0 {
 		setChecksum(p)
 	}
-	return credit
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pion/sctp"
 
 	"github.com/rtctransport/rtctransport/interop/netsim"
+	"github.com/rtctransport/rtctransport/keying"
 )
 
 // A channel that nobody reads keeps its messages for itself.
@@ -164,6 +165,40 @@ func TestTrafficFlowsAgainAtOnceWhenMessagesAreTaken(t *testing.T) {
 			}
 			_ = p.client.Close()
 			_ = p.server.Close()
+		})
+	}
+}
+
+// A message that is as large as the window leaves none when it is whole. That it was taken is told at once: the next ones
+// do not wait for a probe and its acknowledgement.
+func TestMessagesAsLargeAsTheWindowFollowOneAnother(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			const size, count = defaultReceiveBuffer - 500, 20
+			a, b := netsim.Pipe(nearLink)
+			config := Config{DisableInterleaving: plain, MaxMessageSize: size, PeerMaxMessageSize: size}
+			p := &pair{t: t}
+			p.client, p.server = p.start(a, keying.RoleClient, config), p.start(b, keying.RoleServer, config)
+			defer p.server.Close()
+			defer p.client.Close()
+			c, d := p.open(p.client, p.server, "x", nil)
+			go func() {
+				for range count {
+					_ = c.SendBinary(context.Background(), make([]byte, size))
+				}
+			}()
+			if _, err := d.Receive(within(t, time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			for i := range count - 1 {
+				began := time.Now()
+				if _, err := d.Receive(within(t, time.Minute)); err != nil {
+					t.Fatal(err)
+				}
+				if took := time.Since(began); took > 150*time.Millisecond {
+					t.Errorf("message %d came after %v", i+1, took)
+				}
+			}
 		})
 	}
 }
