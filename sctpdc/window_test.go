@@ -169,7 +169,7 @@ func TestTrafficFlowsAgainAtOnceWhenMessagesAreTaken(t *testing.T) {
 	}
 }
 
-// A message that is as large as the window leaves none when it is whole. That it was taken is told at once: the next ones
+// SCTP-23: a message that is as large as the window leaves none when it is whole. That it was taken is told at once: the next ones
 // do not wait for a probe and its acknowledgement.
 func TestMessagesAsLargeAsTheWindowFollowOneAnother(t *testing.T) {
 	for _, plain := range []bool{false, true} {
