@@ -22,11 +22,8 @@ type floor struct {
 	used  time.Duration // of CPU, in all
 }
 
-// Every floorEvery-th peer that joins, the floor is done floorTimes.
-const (
-	floorEvery = 100
-	floorTimes = 5
-)
+// floorEvery is for how many peers that join the floor is done once.
+const floorEvery = 20
 
 func newFloor() (f *floor, err error) {
 	f = &floor{digest: sha256.Sum256([]byte("what is signed"))}
@@ -42,21 +39,19 @@ func (f *floor) sample() error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	began := threadTime()
-	for range floorTimes {
-		key, err := ecdh.X25519().GenerateKey(rand.Reader)
-		if err != nil {
-			return err
-		}
-		if _, err := key.ECDH(f.peer.PublicKey()); err != nil {
-			return err
-		}
-		signature, err := f.own.Sign(rand.Reader, f.digest[:], crypto.SHA256)
-		if err != nil {
-			return err
-		}
-		ecdsa.VerifyASN1(&f.own.PublicKey, f.digest[:], signature)
+	key, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		return err
 	}
-	f.times += floorTimes
+	if _, err := key.ECDH(f.peer.PublicKey()); err != nil {
+		return err
+	}
+	signature, err := f.own.Sign(rand.Reader, f.digest[:], crypto.SHA256)
+	if err != nil {
+		return err
+	}
+	ecdsa.VerifyASN1(&f.own.PublicKey, f.digest[:], signature)
+	f.times++
 	f.used += threadTime() - began
 	return nil
 }
