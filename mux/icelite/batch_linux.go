@@ -13,15 +13,20 @@ type mmsghdr struct {
 	n uint32 // bytes received, or sent
 }
 
+// The calls are raw: they do not wait, and Go's scheduler, told of one after the process was idle, wakes its monitor
+// thread, which looks around for a millisecond. But while a raw call runs, its thread is neither stopped for a
+// garbage collection nor its processor given to another: what one call moves is bounded, to take some 100 us,
+// by inboxMessages and inboxBuffer, outboxMessages and outboxBytes.
+
 // recvmmsg calls the kernel. It fills n headers at most and does not wait.
 func recvmmsg(fd uintptr, headers *mmsghdr, n int) (int, unix.Errno) {
-	got, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(headers)), uintptr(n), unix.MSG_DONTWAIT, 0, 0)
+	got, _, errno := unix.RawSyscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(headers)), uintptr(n), unix.MSG_DONTWAIT, 0, 0)
 	return int(got), errno
 }
 
 // sendmmsg calls the kernel. It sends n headers at most and does not wait.
 func sendmmsg(fd uintptr, headers *mmsghdr, n int) (int, unix.Errno) {
-	sent, _, errno := unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(headers)), uintptr(n), unix.MSG_DONTWAIT, 0, 0)
+	sent, _, errno := unix.RawSyscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(headers)), uintptr(n), unix.MSG_DONTWAIT, 0, 0)
 	return int(sent), errno
 }
 
@@ -153,7 +158,10 @@ type outbox struct {
 	control []byte
 }
 
-const outboxMessages = 64
+const (
+	outboxMessages = 32
+	outboxBytes    = 1 << 16 // of one call; no more messages are loaded when there are as many
+)
 
 func newOutbox() *outbox {
 	out := &outbox{
@@ -179,7 +187,7 @@ func newOutbox() *outbox {
 // load takes trains while there is room, and returns the rest.
 func (out *outbox) load(trains []train, v6, segmentation bool) []train {
 	out.n, out.sent = 0, 0
-	for len(trains) > 0 && out.n < outboxMessages {
+	for bytes := 0; len(trains) > 0 && out.n < outboxMessages && bytes < outboxBytes; {
 		t := &trains[0]
 		whole := *t
 		if segmentation || len(t.b) <= t.size {
@@ -188,6 +196,7 @@ func (out *outbox) load(trains []train, v6, segmentation bool) []train {
 			whole.b = t.next()
 		}
 		out.put(whole, v6)
+		bytes += len(whole.b)
 	}
 	return trains
 }
