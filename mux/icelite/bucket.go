@@ -2,18 +2,15 @@ package icelite
 
 import "time"
 
-// A bucket allows so many of something a second, and as many at once. The zero value is full.
-type bucket struct {
-	used float64
-	last time.Time
-}
+// A bucket allows so many of something a second, and as many at once. It is when it will be full again; the zero
+// value is full.
+type bucket time.Duration
 
-func (b *bucket) take(now time.Time, perSecond float64) bool {
-	b.used = max(0, b.used-now.Sub(b.last).Seconds()*perSecond)
-	b.last = now
-	if b.used+1 > perSecond {
+func (b *bucket) take(now time.Duration, perSecond int) bool {
+	full := max(time.Duration(*b), now) + time.Second/time.Duration(perSecond)
+	if full > now+time.Second {
 		return false
 	}
-	b.used++
+	*b = bucket(full)
 	return true
 }

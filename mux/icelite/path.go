@@ -8,9 +8,9 @@ import (
 // A path is one address of a peer.
 type path struct {
 	addr      netip.AddrPort
-	socket    *socket   // that its checks come by
-	lastCheck time.Time // guarded by Peer.mu
-	pending   *pending  // guarded by the queue of socket
+	socket    *socket       // that its checks come by
+	lastCheck time.Duration // guarded by Peer.mu
+	pending   *pending      // guarded by the queue of socket
 }
 
 const (
@@ -25,13 +25,13 @@ const (
 // holds reports whether the peer has an address for itself: it is sent to there, and has lately been heard. Checks of
 // other peers from that address are then dropped: who is registered too, and can send with a forged source, would
 // otherwise get all that comes from there, and the peer nothing. One that has gone without a word loses it in pathSilence.
-func (p *Peer) holds(addr netip.AddrPort, now time.Time) bool {
+func (p *Peer) holds(addr netip.AddrPort, now time.Duration) bool {
 	selected := p.selected.Load()
-	return selected != nil && selected.addr == addr && now.Sub(p.server.began())-time.Duration(p.lastCheck.Load()) < pathSilence
+	return selected != nil && selected.addr == addr && now-time.Duration(p.lastCheck.Load()) < pathSilence
 }
 
 // proved takes an authentic check by socket from an address: it is the peer's, and consents for ConsentTimeout.
-func (p *Peer) proved(now time.Time, by *socket, from netip.AddrPort, local []byte, nominated bool) {
+func (p *Peer) proved(now time.Duration, by *socket, from netip.AddrPort, local []byte, nominated bool) {
 	p.count.checks.Add(1)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -42,14 +42,14 @@ func (p *Peer) proved(now time.Time, by *socket, from netip.AddrPort, local []by
 		p.server.registry.forgetUfrag(p.former.Ufrag)
 		p.former = Credentials{}
 	}
-	p.lastCheck.Store(max(int64(now.Sub(p.server.began())), 1))
+	p.lastCheck.Store(int64(now))
 	path := p.path(by, from)
 	path.lastCheck = now
 	if p.server.registry.addr(from) != p {
 		p.server.registry.bind(p, from, netip.AddrPort{})
 	}
 	selected := p.selected.Load()
-	if path == selected || selected != nil && !nominated && now.Sub(selected.lastCheck) < pathSilence {
+	if path == selected || selected != nil && !nominated && now-selected.lastCheck < pathSilence {
 		return
 	}
 	p.selected.Store(path)
@@ -75,7 +75,7 @@ func (p *Peer) path(by *socket, addr netip.AddrPort) *path {
 			oldest = i
 			break
 		}
-		if p.paths[oldest] == p.selected.Load() || known.lastCheck.Before(p.paths[oldest].lastCheck) && known != p.selected.Load() {
+		if p.paths[oldest] == p.selected.Load() || known.lastCheck < p.paths[oldest].lastCheck && known != p.selected.Load() {
 			oldest = i
 		}
 	}

@@ -19,8 +19,8 @@ type Peer struct {
 	server *Server
 
 	selected  atomic.Pointer[path] // where to send; nil: nowhere yet, or no more
-	lastCheck atomic.Int64         // when, in ns since the server began; 0: none yet
-	due0      time.Time            // by when the first one has to come; zero: never
+	lastCheck atomic.Int64         // when, by Server.now; 0: none yet
+	due0      time.Duration        // by when the first one has to come
 	slot      int64                // of the server's wheel; guarded with that
 
 	count struct {
@@ -225,12 +225,9 @@ func (p *Peer) take(b []byte) bool {
 }
 
 // due returns until when the peer may be sent to.
-func (p *Peer) due() time.Time {
+func (p *Peer) due() time.Duration {
 	if last := p.lastCheck.Load(); last != 0 {
-		return p.server.began().Add(time.Duration(last) + p.server.config.ConsentTimeout)
-	}
-	if p.due0.IsZero() {
-		return time.Unix(1<<40, 0)
+		return time.Duration(last) + p.server.config.ConsentTimeout
 	}
 	return p.due0
 }
@@ -279,7 +276,7 @@ func (p *Peer) replayed(transaction [12]byte, from netip.AddrPort) bool {
 
 // mayCheck reports whether one more authentic check is answered: who floods with them has most of them dropped. It is
 // for authentic ones alone, or else strangers could use the allowance up.
-func (p *Peer) mayCheck(now time.Time) bool {
+func (p *Peer) mayCheck(now time.Duration) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.checks.take(now, checksPerSecond)

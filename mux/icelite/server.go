@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"sync"
@@ -19,6 +20,7 @@ type Server struct {
 	sockets  []*socket
 	registry registry
 	count    counters
+	began    time.Time
 
 	wheelMu sync.Mutex
 	wheel   wheel
@@ -56,7 +58,7 @@ func Listen(network, address string, config *Config) (*Server, error) {
 // serve starts a server on sockets that it owns from now on.
 func serve(conns []packetConn, config Config) *Server {
 	s := &Server{config: config, registry: newRegistry(config.MaxPeers), closed: make(chan struct{})}
-	s.wheel.began = time.Now()
+	s.began = time.Now().Add(-1) // so that no time of its clock is zero
 	for _, conn := range conns {
 		s.sockets = append(s.sockets, &socket{server: s, conn: conn, queue: queue{conn: conn, count: &s.count}})
 	}
@@ -92,9 +94,9 @@ func (s *Server) AddPeer(config *PeerConfig) (*Peer, error) {
 		}
 		p.credentials = given
 	}
-	now := time.Now()
+	p.due0 = math.MaxInt64
 	if s.config.ConnectTimeout > 0 {
-		p.due0 = now.Add(s.config.ConnectTimeout)
+		p.due0 = s.now() + s.config.ConnectTimeout
 	}
 	// The wheel first: as soon as the peer is registered it may end.
 	s.wheelMu.Lock()
@@ -113,8 +115,8 @@ func (s *Server) AddPeer(config *PeerConfig) (*Peer, error) {
 	return p, nil
 }
 
-// began returns when the server was started. Times are kept as what has passed since, for a clock may be set.
-func (s *Server) began() time.Time { return s.wheel.began }
+// now returns the time as it is kept here, as what has passed since the server began: a clock may be set.
+func (s *Server) now() time.Duration { return time.Since(s.began) }
 
 // forget takes a peer that has ended from all tables.
 func (s *Server) forget(p *Peer, ufrags []string, addrs []netip.AddrPort) {
@@ -185,9 +187,9 @@ func (s *Server) clock() {
 		select {
 		case <-s.closed:
 			return
-		case now := <-ticker.C:
+		case <-ticker.C:
 			s.wheelMu.Lock()
-			expired := s.wheel.advance(now)
+			expired := s.wheel.advance(s.now())
 			s.wheelMu.Unlock()
 			for _, p := range expired {
 				s.count.expired.Add(1)
@@ -267,7 +269,7 @@ func (s *socket) take(t train) {
 
 // stun answers a connectivity check.
 func (s *socket) stun(b []byte, from netip.AddrPort) {
-	count, c, now := &s.server.count, &s.check, time.Now()
+	count, c, now := &s.server.count, &s.check, s.server.now()
 	if !mux.IsSTUN(b) {
 		count.notSTUN.Add(1)
 		return
@@ -317,7 +319,7 @@ func (s *socket) stun(b []byte, from netip.AddrPort) {
 }
 
 // refuse answers a stranger, seldom, and with fewer bytes than he has sent.
-func (s *socket) refuse(now time.Time, code int, size int, to netip.AddrPort) {
+func (s *socket) refuse(now time.Duration, code int, size int, to netip.AddrPort) {
 	if response := s.check.refusal(code); len(response) <= size && s.errors.take(now, refusalsPerSecond) {
 		_ = s.queue.writeNow(response, to)
 	}

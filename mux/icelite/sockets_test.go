@@ -7,7 +7,6 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/rtctransport/rtctransport/mux"
 )
@@ -51,7 +50,7 @@ func TestAPeerIsKnownOnEverySocket(t *testing.T) {
 		// What waits on the socket that was left behind still leaves.
 		h.Batch(func() {
 			p.Write([]byte("\x16one"))
-			p.proved(time.Now(), h.sockets[0], alice, []byte(p.Credentials().Ufrag), true)
+			p.proved(h.now(), h.sockets[0], alice, []byte(p.Credentials().Ufrag), true)
 			p.Write([]byte("\x16two"))
 		})
 		if one, two := other.drain(), h.drain(); len(one) != 1 || one[0].b != "\x16one" || len(two) != 1 || two[0].b != "\x16two" {

@@ -5,7 +5,6 @@ import "time"
 // A wheel tells once in a wheelTick whose consent may have run out. A peer that has renewed it goes on to the slot
 // of its new time: nothing is done for a check, and a peer is looked at once in a ConsentTimeout.
 type wheel struct {
-	began time.Time // what ticks are counted from: a clock that is set does not move them
 	slots [wheelSlots]map[*Peer]struct{}
 	now   int64 // in ticks; the slot that was looked at last
 }
@@ -17,11 +16,11 @@ const (
 	wheelSlots = 256
 )
 
-func (w *wheel) ticks(t time.Time) int64 { return int64(t.Sub(w.began) / wheelTick) }
+func ticks(t time.Duration) int64 { return int64(t / wheelTick) }
 
 // add puts p where it is looked at soon after due.
-func (w *wheel) add(p *Peer, due time.Time) {
-	at := min(max(w.ticks(due)+1, w.now+1), w.now+wheelSlots-1)
+func (w *wheel) add(p *Peer, due time.Duration) {
+	at := min(max(ticks(due)+1, w.now+1), w.now+wheelSlots-1)
 	slot := &w.slots[at%wheelSlots]
 	if *slot == nil {
 		*slot = make(map[*Peer]struct{})
@@ -34,15 +33,15 @@ func (w *wheel) add(p *Peer, due time.Time) {
 func (w *wheel) remove(p *Peer) { delete(w.slots[p.slot], p) }
 
 // advance moves on to now and returns the peers that are due.
-func (w *wheel) advance(now time.Time) (expired []*Peer) {
-	w.now = max(w.now, w.ticks(now)-wheelSlots)
-	for w.now < w.ticks(now) {
+func (w *wheel) advance(now time.Duration) (expired []*Peer) {
+	w.now = max(w.now, ticks(now)-wheelSlots)
+	for w.now < ticks(now) {
 		w.now++
 		slot := &w.slots[w.now%wheelSlots]
 		peers := *slot
 		*slot = nil
 		for p := range peers {
-			if due := p.due(); due.After(now) {
+			if due := p.due(); due > now {
 				w.add(p, due)
 			} else {
 				expired = append(expired, p)
