@@ -61,6 +61,7 @@ const (
 )
 
 func (in *inbox) init(coalescing bool) {
+	in.try = in.receive // once, not a closure for each call
 	in.headers = make([]mmsghdr, inboxMessages)
 	in.names = make([]sockaddr, inboxMessages)
 	in.buffers = make([]unix.Iovec, inboxMessages)
@@ -147,7 +148,7 @@ func (in *inbox) segmentSize(i, n int) int {
 // outbox is the memory that sendmmsg reads.
 type outbox struct {
 	try     func(fd uintptr) bool
-	call    func(fd uintptr, headers *mmsghdr, n int) (int, unix.Errno) // the socket's sendmmsg
+	call    func(fd uintptr, headers *mmsghdr, n int) (int, unix.Errno) // sendmmsg
 	n, sent int                                                         // messages loaded, and of them sent or given up
 	errno   unix.Errno
 	trains  []train // of each message
@@ -163,15 +164,13 @@ const (
 	outboxBytes    = 1 << 16 // of one call; no more messages are loaded when there are as many
 )
 
-func newOutbox() *outbox {
-	out := &outbox{
-		trains:  make([]train, outboxMessages),
-		headers: make([]mmsghdr, outboxMessages),
-		names:   make([]sockaddr, outboxMessages),
-		buffers: make([]unix.Iovec, outboxMessages),
-		control: make([]byte, outboxMessages*cmsgSpace),
-	}
-	out.try = out.send
+func (out *outbox) init() {
+	out.try, out.call = out.send, sendmmsg
+	out.trains = make([]train, outboxMessages)
+	out.headers = make([]mmsghdr, outboxMessages)
+	out.names = make([]sockaddr, outboxMessages)
+	out.buffers = make([]unix.Iovec, outboxMessages)
+	out.control = make([]byte, outboxMessages*cmsgSpace)
 	for i := range out.headers {
 		h := &out.headers[i]
 		h.Iov = &out.buffers[i]
@@ -181,7 +180,6 @@ func newOutbox() *outbox {
 		c.Level, c.Type = unix.IPPROTO_UDP, unix.UDP_SEGMENT
 		c.SetLen(unix.CmsgLen(2))
 	}
-	return out
 }
 
 // load takes trains while there is room, and returns the rest.

@@ -15,7 +15,7 @@ func TestOneCallMovesABoundedAmount(t *testing.T) {
 	}
 	receiver := open(t, "udp4", "127.0.0.1:0", nil)
 	total := 0
-	c.sendmmsg = func(_ uintptr, headers *mmsghdr, n int) (int, unix.Errno) {
+	c.out.call = func(_ uintptr, headers *mmsghdr, n int) (int, unix.Errno) {
 		bytes := 0
 		for _, h := range unsafe.Slice(headers, n) {
 			bytes += int(h.Iov.Len)

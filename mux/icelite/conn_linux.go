@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"os"
-	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -37,12 +36,12 @@ func listen(network, address string, config *Config) (packetConn, error) {
 		udp.Close()
 		return nil, err
 	}
-	c := &linuxConn{portableConn: portableConn{udp: udp}, raw: raw, sendmmsg: sendmmsg}
+	c := &linuxConn{portableConn: portableConn{udp: udp}, raw: raw}
 	if !c.options(config) {
 		return newPortable(udp, config), nil
 	}
 	c.in.init(c.coalescing)
-	c.in.try = c.in.receive // once, not a closure for each call
+	c.out.init()
 	return c, nil
 }
 
@@ -52,8 +51,7 @@ type linuxConn struct {
 	portableConn
 	raw syscall.RawConn
 	in  inbox
-
-	sendmmsg func(fd uintptr, headers *mmsghdr, n int) (int, unix.Errno) // the kernel's
+	out outbox
 
 	v6           bool
 	coalescing   bool
@@ -103,13 +101,8 @@ func (c *linuxConn) receive() ([]train, error) {
 	return c.in.trains(), nil
 }
 
-// outboxes holds the memory of sends under way.
-var outboxes = sync.Pool{New: func() any { return newOutbox() }}
-
 func (c *linuxConn) send(trains []train) (calls, failed int) {
-	out := outboxes.Get().(*outbox)
-	defer outboxes.Put(out)
-	out.call = c.sendmmsg
+	out := &c.out
 	for {
 		trains = out.load(trains, c.v6, c.segmentation.Load())
 		if out.n == 0 {

@@ -15,7 +15,7 @@ type fakeConn struct {
 	in     chan []train
 	closed chan struct{}
 	sent   chan sentDatagram
-	calls  chan int // datagrams of each call of send
+	mute   bool // nothing is sent
 }
 
 type sentDatagram struct {
@@ -24,7 +24,7 @@ type sentDatagram struct {
 }
 
 func newFakeConn() *fakeConn {
-	return &fakeConn{in: make(chan []train), closed: make(chan struct{}), sent: make(chan sentDatagram, 1000), calls: make(chan int, 1000)}
+	return &fakeConn{in: make(chan []train), closed: make(chan struct{}), sent: make(chan sentDatagram, 1000)}
 }
 
 func (f *fakeConn) receive() ([]train, error) {
@@ -37,20 +37,15 @@ func (f *fakeConn) receive() ([]train, error) {
 }
 
 func (f *fakeConn) send(trains []train) (calls, failed int) {
-	f.calls <- countAll(trains)
+	if f.mute {
+		return 1, 0
+	}
 	for _, t := range trains {
 		for len(t.b) > 0 {
 			f.sent <- sentDatagram{string(t.next()), t.addr}
 		}
 	}
 	return 1, 0
-}
-
-func countAll(trains []train) (n int) {
-	for _, t := range trains {
-		n += t.datagrams()
-	}
-	return n
 }
 
 func (f *fakeConn) sendOne(b []byte, to netip.AddrPort) error {

@@ -10,7 +10,7 @@ type path struct {
 	addr      netip.AddrPort
 	socket    *socket       // that its checks come by
 	lastCheck time.Duration // guarded by Peer.mu
-	pending   *pending      // guarded by the queue of socket
+	place     int           // in what waits, if anything does; guarded by the queue of socket
 }
 
 const (

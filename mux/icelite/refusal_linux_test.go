@@ -146,7 +146,7 @@ func TestSegmentationEndsWhenADeviceRefusesIt(t *testing.T) {
 		t.Skip("no UDP_SEGMENT on this kernel")
 	}
 	var refused atomic.Int64
-	c.sendmmsg = func(fd uintptr, headers *mmsghdr, n int) (int, unix.Errno) {
+	c.out.call = func(fd uintptr, headers *mmsghdr, n int) (int, unix.Errno) {
 		for i, h := range unsafe.Slice(headers, n) {
 			switch {
 			case h.Control != nil && i == 0:

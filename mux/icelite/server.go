@@ -130,15 +130,15 @@ func (s *Server) forget(p *Peer, ufrags []string, addrs []netip.AddrPort) {
 // send. It is for bursts that do not come from a handler, where that is so anyway. f should be quick: what the
 // loops send waits as well.
 func (s *Server) Batch(f func()) {
-	s.hold()
+	s.hold(s.now())
 	defer s.release()
 	f()
 }
 
 // hold has what is written to any peer wait: whom a socket's peers send to may be on another socket.
-func (s *Server) hold() {
+func (s *Server) hold(now time.Duration) {
 	for _, socket := range s.sockets {
-		socket.queue.hold()
+		socket.queue.hold(now)
 	}
 }
 
@@ -235,24 +235,26 @@ func (s *socket) loop() {
 		}
 		failures = 0
 		s.server.count.receives.Add(1)
-		s.server.hold()
+		now := s.server.now()
+		s.server.hold(now)
 		for _, t := range trains {
-			s.take(t)
+			s.take(now, t)
 		}
 		s.server.release()
 	}
 }
 
 // take delivers what came from one address.
-func (s *socket) take(t train) {
+func (s *socket) take(now time.Duration, t train) {
 	count := &s.server.count
+	from := path{addr: t.addr, socket: s}
 	count.datagramsReceived.Add(uint64(t.datagrams()))
 	count.bytesReceived.Add(uint64(len(t.b)))
 	var peer *Peer
 	for len(t.b) > 0 {
 		b := t.next()
 		if mux.Classify(b) == mux.STUN {
-			s.stun(b, t.addr)
+			s.stun(now, b, &from)
 			continue
 		}
 		if peer == nil {
@@ -268,8 +270,8 @@ func (s *socket) take(t train) {
 }
 
 // stun answers a connectivity check.
-func (s *socket) stun(b []byte, from netip.AddrPort) {
-	count, c, now := &s.server.count, &s.check, s.server.now()
+func (s *socket) stun(now time.Duration, b []byte, from *path) {
+	count, c := &s.server.count, &s.check
 	if !mux.IsSTUN(b) {
 		count.notSTUN.Add(1)
 		return
@@ -296,11 +298,11 @@ func (s *socket) stun(b []byte, from netip.AddrPort) {
 		s.refuse(now, stunUnauthorized, len(b), from)
 		return
 	}
-	if peer.replayed(c.message.TransactionID, from) {
+	if peer.replayed(c.message.TransactionID, from.addr) {
 		count.replayed.Add(1)
 		return
 	}
-	if owner := s.server.registry.addr(from); owner != nil && owner != peer && owner.holds(from, now) {
+	if owner := s.server.registry.addr(from.addr); owner != nil && owner != peer && owner.holds(from.addr, now) {
 		count.contested.Add(1)
 		return
 	}
@@ -308,19 +310,19 @@ func (s *socket) stun(b []byte, from netip.AddrPort) {
 		count.tooMany.Add(1)
 		return
 	}
-	response, ok := c.answer(password, from)
-	if ok {
-		count.checks.Add(1)
-		peer.proved(now, s, from, local, c.useCandidate)
-	} else {
+	response, ok := c.answer(password, from.addr)
+	_ = s.queue.write(from, response) // counted; the peer asks again
+	if !ok {
 		count.refused.Add(1)
+		return
 	}
-	_ = s.queue.writeNow(response, from) // counted; the peer asks again
+	count.checks.Add(1)
+	peer.proved(now, s, from.addr, local, c.useCandidate)
 }
 
 // refuse answers a stranger, seldom, and with fewer bytes than he has sent.
-func (s *socket) refuse(now time.Duration, code int, size int, to netip.AddrPort) {
+func (s *socket) refuse(now time.Duration, code int, size int, to *path) {
 	if response := s.check.refusal(code); len(response) <= size && s.errors.take(now, refusalsPerSecond) {
-		_ = s.queue.writeNow(response, to)
+		_ = s.queue.write(to, response)
 	}
 }

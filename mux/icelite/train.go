@@ -35,10 +35,10 @@ type packetConn interface {
 	receive() ([]train, error)
 
 	// send sends trains in order, and returns how many calls of the kernel that took, and how many datagrams it
-	// did not take. It may be called concurrently, and uses the slice up.
+	// did not take. It uses the slice up. One goroutine at a time calls it.
 	send([]train) (calls, failed int)
 
-	// sendOne sends one datagram.
+	// sendOne sends one datagram. It may be called concurrently.
 	sendOne(b []byte, to netip.AddrPort) error
 
 	localAddr() netip.AddrPort
