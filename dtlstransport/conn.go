@@ -30,8 +30,7 @@ type Conn struct {
 	reliable  bool // nothing may be dropped
 	started   bool
 	connected bool
-	sending   bool   // somebody is writing what the engine has to say
-	scratch   []byte // theirs
+	sending   bool // somebody is writing what the engine has to say
 
 	probe         *probing // in flight; nil: none is
 	queue         ring.Queue

@@ -140,12 +140,14 @@ func (c *Conn) flush() {
 		return // who is at it will find ours
 	}
 	c.sending = true
+	buf := datagrams.Get().(*[]byte)
+	defer datagrams.Put(buf)
 	for {
-		b, ok := c.engine.AppendDatagram(c.scratch[:0])
+		b, ok := c.engine.AppendDatagram((*buf)[:0])
 		if !ok {
 			break
 		}
-		c.scratch = b
+		*buf = b
 		c.mu.Unlock()
 		_, err := c.carrier.Write(b)
 		c.mu.Lock()
@@ -163,9 +165,6 @@ func (c *Conn) flush() {
 		}
 	}
 	c.sending = false
-	if c.connected {
-		c.scratch = nil
-	}
 	c.changed.Broadcast()
 }
 
