@@ -12,10 +12,10 @@ import (
 // inbound unprotects with the peer's keys. mu guards all of it.
 type inbound struct {
 	mu       sync.Mutex
-	lasting  *transform // shown only SSRCs of authenticated packets
-	throwing *transform // shown the others; its Context is thrown away after 64 of them, or when one was genuine
-	rtp      *sources
-	rtcp     *sources
+	lasting  transform // shown only SSRCs of authenticated packets
+	throwing transform // shown the others; its Context is thrown away after 64 of them, or when one was genuine
+	rtp      sources
+	rtcp     sources
 
 	rtpPackets, rtcpPackets, malformed, unauthenticated, replayed, tooMany uint64
 }
@@ -50,7 +50,7 @@ func (in *inbound) unprotectRTP(dst, packet []byte, overhead int) ([]byte, error
 			return nil, keying.ErrReplayed // Beyond the last index there is nothing genuine.
 		}
 	}
-	t, err := in.judge(in.rtp, src, h.ssrc, index)
+	t, err := in.judge(&in.rtp, src, h.ssrc, index)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (in *inbound) unprotectRTP(dst, packet []byte, overhead int) ([]byte, error
 	if err != nil {
 		return nil, keying.ErrAuthentication
 	}
-	if err := in.accept(in.rtp, src, h.ssrc, index); err != nil {
+	if err := in.accept(&in.rtp, src, h.ssrc, index); err != nil {
 		return nil, err
 	}
 	return dst[:len(dst)+len(out)], nil
@@ -94,7 +94,7 @@ func (in *inbound) unprotectRTCP(dst, packet []byte, profile keying.SRTPProfile)
 	index := uint64(binary.BigEndian.Uint32(word) &^ (1 << 31))
 
 	src := in.rtcp.find(ssrc)
-	t, err := in.judge(in.rtcp, src, ssrc, index)
+	t, err := in.judge(&in.rtcp, src, ssrc, index)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (in *inbound) unprotectRTCP(dst, packet []byte, profile keying.SRTPProfile)
 	if err != nil {
 		return nil, keying.ErrAuthentication
 	}
-	if err := in.accept(in.rtcp, src, ssrc, index); err != nil {
+	if err := in.accept(&in.rtcp, src, ssrc, index); err != nil {
 		return nil, err
 	}
 	return dst[:start+len(out)], nil
@@ -116,7 +116,7 @@ func (in *inbound) judge(s *sources, src *source, ssrc uint32, index uint64) (*t
 		if !src.used.fresh(index) {
 			return nil, keying.ErrReplayed
 		}
-		return in.lasting, in.lasting.show(false)
+		return &in.lasting, in.lasting.show(false)
 	}
 	if floor, retired := s.floor(ssrc); retired && index <= floor {
 		return nil, keying.ErrReplayed
@@ -124,7 +124,7 @@ func (in *inbound) judge(s *sources, src *source, ssrc uint32, index uint64) (*t
 	if !s.hasRoom(ssrc) {
 		return nil, keying.ErrTooManySources
 	}
-	return in.throwing, in.throwing.show(true)
+	return &in.throwing, in.throwing.show(true)
 }
 
 // accept notes a packet whose tag was right, the only thing that makes an SSRC known or moves a window.

@@ -285,12 +285,12 @@ func TestForgettingAnSSRCWouldReopenItsReplayWindow(t *testing.T) {
 		if _, err := receiver.UnprotectRTP(nil, packet); err != nil {
 			t.Fatal(err)
 		}
-		receiver.inbound.rtp = newSources(maxActive, maxRetired)
+		receiver.inbound.rtp = sources{maxActive: maxActive, maxRetired: maxRetired}
 	}
 }
 
 func TestLeastRecentlyUsedSSRCIsEvicted(t *testing.T) {
-	s := newSources(3, 10)
+	s := &sources{maxActive: 3, maxRetired: 10}
 	for ssrc := range uint32(3) {
 		src, err := s.add(ssrc)
 		if err != nil {

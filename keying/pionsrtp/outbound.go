@@ -13,9 +13,9 @@ import (
 type outbound struct {
 	mu        sync.Mutex
 	limits    limits
-	transform *transform
-	rtp       *sources
-	rtcp      *sources
+	transform transform
+	rtp       sources
+	rtcp      sources
 	scratch   []byte // a packet whose header has to be rewritten first
 
 	rtpPackets, rtcpPackets, refused uint64

@@ -34,23 +34,18 @@ type source struct {
 // (ErrTooManySources) and known ones live on. So a peer with the keys can make one direction hold 1.6 MB at worst, RTP and RTCP
 // together: 2 * (1,024 * 200 + 16,384 * 36) bytes; and 0.7 MB in the Context, which is shown 4 * 1,024 SSRCs, and those that are active.
 type sources struct {
-	active     map[uint32]*source
+	active     map[uint32]*source // nil until there is one, as most transports have two of four directions silent
 	retired    map[uint32]uint64
-	recent     source // ring: recent.next is the most, recent.prev the least recently used
+	newest     *source // of the active, the most recently used; nil: there is none
+	oldest     *source
 	maxActive  int
 	maxRetired int
 }
 
-func newSources(maxActive, maxRetired int) *sources {
-	s := &sources{active: make(map[uint32]*source), maxActive: maxActive, maxRetired: maxRetired}
-	s.recent.next, s.recent.prev = &s.recent, &s.recent
-	return s
-}
-
 // find returns an active source, or nil. It changes nothing, not even the order: who asks may be a forger.
 func (s *sources) find(ssrc uint32) *source {
-	if first := s.recent.next; first.ssrc == ssrc && first != &s.recent {
-		return first // Most packets follow one of the same source.
+	if s.newest != nil && s.newest.ssrc == ssrc {
+		return s.newest // Most packets follow one of the same source.
 	}
 	return s.active[ssrc]
 }
@@ -58,8 +53,8 @@ func (s *sources) find(ssrc uint32) *source {
 // use marks an index of an active source and makes the source the most recently used.
 func (s *sources) use(src *source, index uint64) {
 	src.used.mark(index)
-	if s.recent.next != src {
-		src.unlink()
+	if s.newest != src {
+		s.unlink(src)
 		s.link(src)
 	}
 }
@@ -98,7 +93,10 @@ func (s *sources) add(ssrc uint32) (*source, error) {
 		delete(s.retired, ssrc)
 	}
 	if len(s.active) >= s.maxActive {
-		s.retire(s.recent.prev)
+		s.retire(s.oldest)
+	}
+	if s.active == nil {
+		s.active = make(map[uint32]*source)
 	}
 	s.active[ssrc] = src
 	s.link(src)
@@ -115,7 +113,7 @@ func (s *sources) enter(ssrc uint32) (src *source, newSSRC bool, err error) {
 }
 
 func (s *sources) retire(src *source) {
-	src.unlink()
+	s.unlink(src)
 	delete(s.active, src.ssrc)
 	if s.retired == nil {
 		s.retired = make(map[uint32]uint64)
@@ -123,13 +121,28 @@ func (s *sources) retire(src *source) {
 	s.retired[src.ssrc] = src.used.highest
 }
 
+// link makes src, which is in no list, the most recently used.
 func (s *sources) link(src *source) {
-	src.prev, src.next = &s.recent, s.recent.next
-	src.prev.next, src.next.prev = src, src
+	src.prev, src.next = nil, s.newest
+	if s.newest == nil {
+		s.oldest = src
+	} else {
+		s.newest.prev = src
+	}
+	s.newest = src
 }
 
-func (src *source) unlink() {
-	src.prev.next, src.next.prev = src.next, src.prev
+func (s *sources) unlink(src *source) {
+	if src.prev == nil {
+		s.newest = src.next
+	} else {
+		src.prev.next = src.next
+	}
+	if src.next == nil {
+		s.oldest = src.prev
+	} else {
+		src.next.prev = src.prev
+	}
 	src.prev, src.next = nil, nil
 }
 

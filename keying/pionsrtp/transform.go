@@ -27,8 +27,8 @@ type transform struct {
 }
 
 // newTransform takes key and salt of the lengths that profile has. The Context is made when it is first needed.
-func newTransform(profile keying.SRTPProfile, key, salt []byte, max int) *transform {
-	return &transform{profile: srtp.ProtectionProfile(profile), key: key, salt: salt, max: max}
+func newTransform(profile keying.SRTPProfile, key, salt []byte, max int) transform {
+	return transform{profile: srtp.ProtectionProfile(profile), key: key, salt: salt, max: max}
 }
 
 // show makes the Context ready for a packet of an SSRC. newSSRC says that it counts as one more; SSRCs that were counted on an
