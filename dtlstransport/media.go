@@ -22,11 +22,10 @@ type media struct {
 	open func(p keying.Protector, dst, packet []byte) ([]byte, error)
 	seal func(p keying.Protector, dst, packet []byte) ([]byte, error)
 
-	protector atomic.Pointer[keying.Protector]   // of what we send; nil: not connected, or no SRTP
-	peers     atomic.Pointer[[]keying.Protector] // of what we receive, the newest first, which is nil if it has no SRTP; see Transport.Restart
-	handler   atomic.Pointer[func([]byte)]       // nil: packets go to the queue
-	renewed   func()                             // called when a packet was the newest's, while there are two
-	spare     []byte                             // for the loop that reads: a copy of a packet
+	keys    atomic.Pointer[mediaKeys]    // nil: not connected, or no SRTP
+	handler atomic.Pointer[func([]byte)] // nil: packets go to the queue
+	renewed func()                       // called when a packet was the newest's, while there are two
+	spare   []byte                       // for the loop that reads: a copy of a packet
 
 	sent      atomic.Uint64
 	bytesSent atomic.Uint64 // protected
@@ -43,6 +42,13 @@ type media struct {
 	err      error
 }
 
+// mediaKeys are what media is under; see Transport.Restart. They are not changed, but replaced, by one goroutine at a time.
+type mediaKeys struct {
+	send   keying.Protector // nil: no SRTP, or not yet
+	newest keying.Protector // of what we receive; nil: no SRTP
+	old    keying.Protector // likewise, of the association before; nil: there is none, or it had no SRTP
+}
+
 func (m *media) init(renewed func()) {
 	m.renewed = renewed
 	m.changed.L = &m.mu
@@ -52,7 +58,7 @@ func (m *media) init(renewed func()) {
 // receive takes a packet from the mux's read loop and opens it in place.
 func (m *media) receive(packet []byte) {
 	m.bytes.Add(uint64(len(packet)))
-	plain, err := m.unprotect(*m.peers.Load(), packet)
+	plain, err := m.unprotect(m.keys.Load(), packet)
 	if err != nil {
 		m.refused.Add(1)
 		return
@@ -78,39 +84,39 @@ func (m *media) receive(packet []byte) {
 
 // unprotect opens a packet in place if there is one set of keys; with two, the
 // packet may be under either.
-func (m *media) unprotect(by []keying.Protector, packet []byte) ([]byte, error) {
-	switch last := by[len(by)-1]; {
-	case last == nil:
+func (m *media) unprotect(k *mediaKeys, packet []byte) ([]byte, error) {
+	switch {
+	case k.newest != nil && k.old != nil:
+	case k.newest != nil:
+		return m.open(k.newest, packet[:0], packet)
+	case k.old != nil:
+		return m.open(k.old, packet[:0], packet)
+	default:
 		return nil, ErrNoSRTP
-	case len(by) == 1 || by[0] == nil:
-		return m.open(last, packet[:0], packet)
 	}
 	m.spare = append(m.spare[:0], packet...)
-	plain, err := m.open(by[0], packet[:0], packet)
+	plain, err := m.open(k.newest, packet[:0], packet)
 	if err == nil {
 		m.renewed()
 		return plain, nil
 	}
-	return m.open(by[1], m.spare[:0], m.spare)
+	return m.open(k.old, m.spare[:0], m.spare)
 }
 
-// use makes p what packets are sent and received under.
-func (m *media) use(p keying.Protector) {
-	m.protector.Store(&p)
-	m.peers.Store(&[]keying.Protector{p})
-}
+// use makes k, of the first association, what packets are sent and received under.
+func (m *media) use(k *mediaKeys) { m.keys.Store(k) }
 
 // expect makes p what packets may be received under, beside what it was. A nil p says
 // that there will be no media.
 func (m *media) expect(p keying.Protector) {
-	peers := []keying.Protector{p}
-	if old := m.peers.Load(); old != nil && (*old)[0] != nil {
-		peers = append(peers, (*old)[0])
+	next := mediaKeys{newest: p}
+	if k := m.keys.Load(); k != nil {
+		next.send, next.old = k.send, k.newest
 	}
-	if p == nil && len(peers) == 1 {
+	if p == nil && next.old == nil {
 		return
 	}
-	m.peers.Store(&peers)
+	m.keys.Store(&next)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if errors.Is(m.err, ErrNoSRTP) {
@@ -120,27 +126,19 @@ func (m *media) expect(p keying.Protector) {
 
 // sendNewest makes the newest keys those of what is sent.
 func (m *media) sendNewest() {
-	peers := m.peers.Load()
-	if peers == nil {
-		return
-	}
-	if newest := (*peers)[0]; newest != nil {
-		m.protector.Store(&newest)
-	} else {
-		m.protector.Store(nil)
+	if k := m.keys.Load(); k != nil {
+		m.keys.Store(&mediaKeys{send: k.newest, newest: k.newest, old: k.old})
 	}
 }
 
 // forgetOld leaves nothing but the newest keys.
 func (m *media) forgetOld() {
-	m.sendNewest()
-	peers := m.peers.Load()
-	if peers == nil {
+	k := m.keys.Load()
+	if k == nil {
 		return
 	}
-	newest := (*peers)[0]
-	m.peers.Store(&[]keying.Protector{newest})
-	if newest == nil {
+	m.keys.Store(&mediaKeys{send: k.newest, newest: k.newest})
+	if k.newest == nil {
 		m.end(ErrNoSRTP)
 	}
 }
@@ -183,21 +181,21 @@ func (m *media) read(b []byte) (int, error) {
 }
 
 func (m *media) write(to *mux.Mux, packet []byte) (int, error) {
-	p := m.protector.Load()
-	if p == nil {
+	k := m.keys.Load()
+	if k == nil || k.send == nil {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		switch {
 		case m.err != nil:
 			return 0, m.err
-		case m.peers.Load() != nil:
+		case k != nil:
 			return 0, ErrNoSRTP // any more, since a Restart
 		}
 		return 0, ErrNotConnected
 	}
 	buf := datagrams.Get().(*[]byte)
 	defer datagrams.Put(buf)
-	sealed, err := m.seal(*p, (*buf)[:0], packet)
+	sealed, err := m.seal(k.send, (*buf)[:0], packet)
 	if err != nil {
 		return 0, err
 	}

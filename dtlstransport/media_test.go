@@ -32,7 +32,8 @@ func TestAPacketThatCrossesOnRTPReachesTheHandler(t *testing.T) {
 	var m media
 	m.init(func() {})
 	m.open = func(_ keying.Protector, _, packet []byte) ([]byte, error) { return packet, nil }
-	m.use(struct{ keying.Protector }{})
+	p := struct{ keying.Protector }{}
+	m.use(&mediaKeys{send: p, newest: p})
 	var got []string
 	done := make(chan struct{}, 2)
 	m.mu.Lock()

@@ -150,7 +150,7 @@ func TestARestartInterruptsNoMedia(t *testing.T) { // FP-14
 						t.Errorf("%d packets to a and %d to b were lost", toA, toB)
 					}
 					for _, x := range []*Transport{r.a, r.b} {
-						if peers := *x.rtp.peers.Load(); len(peers) != 1 || x.old != nil || *x.rtp.protector.Load() != peers[0] {
+						if k := x.rtp.keys.Load(); k.old != nil || x.old != nil || k.send != k.newest {
 							t.Error("the old keys are still there, or not sent under the new")
 						}
 						if s := x.Stats(); s.RTP.Refused != 0 {
@@ -202,12 +202,12 @@ func TestTheServerSendsUnderTheOldKeysUntilTheClientHasTheNew(t *testing.T) {
 		r.b.mu.Lock()
 		waits := r.b.wait
 		r.b.mu.Unlock()
-		if peers := *r.b.rtp.peers.Load(); !waits || *r.b.rtp.protector.Load() != peers[1] {
+		if k := r.b.rtp.keys.Load(); !waits || k.send != k.old {
 			t.Error("the server sends under the new keys at once")
 		}
 		<-done
 		time.Sleep(100 * time.Millisecond)
-		if peers := *r.b.rtp.peers.Load(); *r.b.rtp.protector.Load() != peers[0] {
+		if k := r.b.rtp.keys.Load(); k.send != k.newest {
 			t.Error("the server has not changed over")
 		}
 	})
@@ -235,11 +235,11 @@ func TestAServerChangesOverBeforeASilentClient(t *testing.T) {
 		}
 		// It says nothing under the new keys.
 		time.Sleep(restartQuiet - 100*time.Millisecond)
-		if peers := *b.rtp.peers.Load(); *b.rtp.protector.Load() != peers[1] {
+		if k := b.rtp.keys.Load(); k.send != k.old {
 			t.Error("changed over too soon")
 		}
 		time.Sleep(200 * time.Millisecond)
-		if peers := *b.rtp.peers.Load(); *b.rtp.protector.Load() != peers[0] {
+		if k := b.rtp.keys.Load(); k.send != k.newest {
 			t.Error("not changed over")
 		}
 	})

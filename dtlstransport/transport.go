@@ -79,8 +79,9 @@ func (t *Transport) connected(first *lane) (then func()) {
 			}
 		}
 	}
-	t.rtp.use(p)
-	t.rtcp.use(p)
+	keys := &mediaKeys{send: p, newest: p}
+	t.rtp.use(keys)
+	t.rtcp.use(keys)
 	tell := t.takeConnected()
 	return func() {
 		t.attach()
