@@ -27,7 +27,7 @@ type Mux struct {
 	started   bool                   // the read loop has been started
 	err       error                  // why the Mux ended; nil while it is open
 	early     backlog                // what came for classes with a nil route
-	endpoints map[*Endpoint]struct{} // the open ones
+	endpoints map[*Endpoint]struct{} // the open ones; nil until there is one
 
 	pushing pushState     // of a Pusher
 	done    chan struct{} // closed after the last handler call of the read loop
@@ -53,7 +53,6 @@ func New(link Link, config *Config) *Mux {
 		link:      link,
 		limits:    config.limits(),
 		segmenter: newSegmenter(link),
-		endpoints: make(map[*Endpoint]struct{}),
 		done:      make(chan struct{}),
 	}
 	if p, ok := link.(Pusher); ok {
@@ -79,7 +78,7 @@ func (m *Mux) Handle(handler func(b []byte), classes ...Class) {
 	m.mu.Lock()
 	kept := m.early.take(classes)
 	if len(kept.packets) > 0 && handler != nil {
-		r.replay = &kept
+		r.replay = new(kept)
 	}
 	m.setRoute(r, classes)
 	m.startLocked()
@@ -129,6 +128,9 @@ func (m *Mux) Endpoint(classes ...Class) *Endpoint {
 	kept := m.early.take(classes)
 	for _, p := range kept.packets {
 		m.putEndpoint(e, p.class, p.data)
+	}
+	if m.endpoints == nil {
+		m.endpoints = make(map[*Endpoint]struct{})
 	}
 	m.endpoints[e] = struct{}{}
 	m.setRoute(&route{endpoint: e}, classes)
