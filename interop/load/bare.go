@@ -108,7 +108,11 @@ func (b *bare) media(ctx context.Context, s *server, c *crowd, r *BareReport) er
 		if i == b.receivers {
 			p = publisher
 		}
-		if err := invite(s, c, p); err != nil {
+		remote, err := s.admit(p)
+		if err != nil {
+			return err
+		}
+		if err := c.invite([]invitation{{p, remote}}); err != nil {
 			return err
 		}
 		if i == b.receivers-1 { // so that the first packet is everybody's
@@ -128,17 +132,29 @@ func (b *bare) media(ctx context.Context, s *server, c *crowd, r *BareReport) er
 	return nil
 }
 
-// join has the resting peers come.
+// join has the resting peers come. The crowd is told of many at a time, for what that costs is not the server's work.
 func (b *bare) join(ctx context.Context, s *server, c *crowd, floor *floor, progress io.Writer) error {
 	began, told := time.Now(), time.Now()
+	invited := make([]invitation, 0, atATime)
 	for i := range b.resting {
 		if due := began.Add(b.ramp * time.Duration(i) / time.Duration(b.resting)); time.Until(due) > time.Millisecond {
+			if err := c.invite(invited); err != nil {
+				return err
+			}
+			invited = invited[:0]
 			if !wait(ctx, time.Until(due)) {
 				return ctx.Err()
 			}
 		}
-		if err := invite(s, c, resting); err != nil {
+		remote, err := s.admit(resting)
+		if err != nil {
 			return err
+		}
+		if invited = append(invited, invitation{resting, remote}); len(invited) == cap(invited) {
+			if err := c.invite(invited); err != nil {
+				return err
+			}
+			invited = invited[:0]
 		}
 		if i%floorEvery == 0 {
 			if err := floor.sample(); err != nil {
@@ -150,13 +166,5 @@ func (b *bare) join(ctx context.Context, s *server, c *crowd, floor *floor, prog
 			fmt.Fprintf(progress, "%d of %d are joining or have joined\n", i+1, b.resting)
 		}
 	}
-	return nil
-}
-
-func invite(s *server, c *crowd, p part) error {
-	remote, err := s.admit(p)
-	if err != nil {
-		return err
-	}
-	return c.tell(order{Join: &invitation{Part: p, Remote: remote}})
+	return c.invite(invited)
 }

@@ -35,9 +35,9 @@ const (
 
 // An order has one field, but the first.
 type order struct {
-	Begin  *beginning  `json:",omitempty"`
-	Join   *invitation `json:",omitempty"`
-	Report bool        `json:",omitempty"` // answered, when all have joined or failed, with a Report
+	Begin  *beginning   `json:",omitempty"`
+	Join   []invitation `json:",omitempty"`
+	Report bool         `json:",omitempty"` // answered, when all have joined or failed, with a Report
 }
 
 // beginning is what all have in common.
@@ -91,6 +91,14 @@ func (c *crowd) tell(o order) error {
 	return c.lines.Flush()
 }
 
+// invite has peers come, if there are any.
+func (c *crowd) invite(peers []invitation) error {
+	if len(peers) == 0 {
+		return nil
+	}
+	return c.tell(order{Join: peers})
+}
+
 // report waits until all have joined, or failed.
 func (c *crowd) report() (*Report, error) {
 	if err := c.tell(order{Report: true}); err != nil {
@@ -136,7 +144,9 @@ func runCrowd(in io.Reader, out io.Writer) error {
 		case o.Begin != nil:
 			err = m.begin(o.Begin)
 		case o.Join != nil:
-			m.join(o.Join)
+			for i := range o.Join {
+				m.join(&o.Join[i])
+			}
 		case o.Report:
 			m.joining.Wait()
 			err = reports.Encode(m.report())
