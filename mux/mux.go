@@ -12,10 +12,11 @@ import (
 // a [Pusher]; it starts with the first Handle or Endpoint and ends with the Mux. All methods may be called concurrently, and from
 // inside a handler.
 type Mux struct {
-	link   Link
-	limits limits
-	count  counters
-	closed atomic.Bool // err is set; for the fast path of Write
+	link    Link
+	limits  limits
+	count   counters
+	closed  atomic.Bool // err is set; for the fast path of Write
+	pushing pushState   // of a Pusher
 
 	segmenter *segmenter // for WriteSegments; nil: it writes one by one
 
@@ -29,9 +30,8 @@ type Mux struct {
 	early     backlog                // what came for classes with a nil route
 	endpoints map[*Endpoint]struct{} // the open ones; nil until there is one
 
-	pushing pushState     // of a Pusher
-	done    chan struct{} // closed after the last handler call of the read loop
-	onEnd   []func(error) // to be called at the end
+	done  chan struct{} // closed after the last handler call of the read loop
+	onEnd []func(error) // to be called at the end
 }
 
 // A route is where datagrams of a class go: to a handler, into an endpoint, or nowhere when it has neither.
