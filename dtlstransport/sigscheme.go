@@ -6,12 +6,9 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
-
-	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 )
 
 // A SignatureScheme is an IANA number of a signature algorithm with its hash
@@ -176,22 +173,6 @@ func keyTypeOf(key crypto.PublicKey) (keyType, error) {
 		return keyEd25519, nil
 	}
 	return 0, fmt.Errorf("public key of type %T", key)
-}
-
-// peerKey returns the public key of a certificate. Nothing else of the
-// certificate is looked at: names, dates and issuers mean nothing where the
-// fingerprint is the trust anchor (RFC 8122, Section 5; RFC 5763, Section 5).
-func peerKey(certificate []byte) (crypto.PublicKey, keyType, error) {
-	spki, err := wire.SubjectPublicKeyInfo(certificate)
-	if err != nil {
-		return nil, 0, err
-	}
-	key, err := x509.ParsePKIXPublicKey(spki)
-	if err != nil {
-		return nil, 0, err
-	}
-	k, err := keyTypeOf(key)
-	return key, k, err
 }
 
 // sign signs message with the scheme.
