@@ -1,6 +1,8 @@
 package flight
 
 import (
+	"slices"
+
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/record"
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 )
@@ -82,6 +84,7 @@ func (o *Outgoing) Names() []string {
 // ones: some peers drop fragments cut anew.
 func (o *Outgoing) AppendDatagram(dst []byte, limit int) ([]byte, error) {
 	start := len(dst)
+	dst = slices.Grow(dst, min(o.left(), max(limit, 0)))
 	for o.Pending() && (len(dst) == start || !o.Single) {
 		m := &o.messages[o.next]
 		room := limit - (len(dst) - start) - m.Sealer.Overhead()
@@ -107,6 +110,16 @@ func (o *Outgoing) AppendDatagram(dst []byte, limit int) ([]byte, error) {
 		}
 	}
 	return dst, nil
+}
+
+// left returns how many bytes of records are still to be sent, if no message is cut
+// from here on.
+func (o *Outgoing) left() int {
+	n := -o.offset
+	for _, m := range o.messages[o.next:] {
+		n += m.Sealer.Overhead() + len(m.Bytes)
+	}
+	return n
 }
 
 // fragment returns the next fragment of message that fits into room bytes,

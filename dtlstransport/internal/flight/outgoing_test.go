@@ -315,6 +315,16 @@ func TestSendingAgainAllocatesNothing(t *testing.T) {
 	}
 }
 
+func TestADatagramIsMadeInOnePiece(t *testing.T) {
+	x := newOutgoingTest(t)
+	if n := testing.AllocsPerRun(50, func() {
+		x.out.Rewind()
+		x.out.AppendDatagram(nil, 1<<16)
+	}); n != 1 || x.out.Pending() {
+		t.Errorf("%v allocations, pending %v", n, x.out.Pending())
+	}
+}
+
 func BenchmarkSendFlight(b *testing.B) {
 	x := newOutgoingTest(b)
 	datagram := make([]byte, 0, 1200)
