@@ -167,7 +167,7 @@ func (c *client12) judgeAnswer(now time.Time, seq uint16) *AlertError {
 	if a != nil || !complete {
 		return a
 	}
-	return c.judgeFlight4(now, seq, messages)
+	return c.judgeFlight4(now, seq, &messages)
 }
 
 // judgeHelloVerifyRequest takes flight 2. The message uses up no message_seq: its

@@ -47,7 +47,7 @@ type choice struct {
 }
 
 // newChoice answers a flight 4 that was read and found good. Nothing is changed by it.
-func (c *client12) newChoice(f *flight4, seq uint16, messages []received) (*choice, *AlertError) {
+func (c *client12) newChoice(f *flight4, seq uint16, messages *receivedFlight) (*choice, *AlertError) {
 	h := c.h
 	if len(c.choices) > 0 && !f.parameters.suite.exchange.ephemeral() && !f.parameters.extendedMasterSecret {
 		// With a pre-shared key alone, and no extended master secret, a rival with the
@@ -177,7 +177,7 @@ func (c *client12) exchangeKeys(f *flight4) (appendBody func([]byte) []byte, pre
 
 // throughFlight4 returns the transcript from the hello that was answered to the
 // end of flight 4.
-func (c *client12) throughFlight4(seq uint16, messages []received) (t transcript) {
+func (c *client12) throughFlight4(seq uint16, messages *receivedFlight) (t transcript) {
 	t.add(c.hellos[seq])
 	for _, m := range messages {
 		t.addReceived(m)
@@ -208,11 +208,11 @@ func (c *client12) judgeRival(now time.Time) {
 	if a != nil || !complete || c.e.config.Conformance {
 		return
 	}
-	t := c.throughFlight4(c.helloSeq, messages)
+	t := c.throughFlight4(c.helloSeq, &messages)
 	if slices.ContainsFunc(c.choices, func(old *choice) bool { return bytes.Equal(t.messages, old.transcript.messages[:old.through4]) }) {
 		return
 	}
-	if a := c.judgeFlight4(now, c.helloSeq, messages); a == nil {
+	if a := c.judgeFlight4(now, c.helloSeq, &messages); a == nil {
 		c.e.flights -= 2 // they have taken the place of the two before
 	}
 }

@@ -23,7 +23,7 @@ type flight4 struct {
 
 // readFlight4 checks the server's flight in the order of its messages. It is a
 // pure function of what came and what was sent.
-func (c *client12) readFlight4(messages []received) (*flight4, *AlertError) {
+func (c *client12) readFlight4(messages *receivedFlight) (*flight4, *AlertError) {
 	f := new(flight4)
 	var a *AlertError
 	if f.hello, f.parameters, a = c.e.config.readServerHello(messages[inServerHello].body); a != nil {
@@ -106,7 +106,7 @@ func (c *client12) readServerKeyExchange(f *flight4, body []byte) *AlertError {
 
 // judgeFlight4 takes the server's flight, if it is acceptable, and sends flight
 // 5.
-func (c *client12) judgeFlight4(now time.Time, seq uint16, messages []received) *AlertError {
+func (c *client12) judgeFlight4(now time.Time, seq uint16, messages *receivedFlight) *AlertError {
 	f, a := c.readFlight4(messages)
 	if a != nil {
 		return a

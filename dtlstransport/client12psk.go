@@ -30,22 +30,21 @@ var client12PSKFlight4 = grammar{{typ: wire.TypeServerHello}, {typ: wire.TypeSer
 
 // matchFlight4 reads the flight behind the hello with the given message_seq. Its
 // messages are in the places of the full flight.
-func (c *client12) matchFlight4(seq uint16) (messages []received, complete bool, a *AlertError) {
+func (c *client12) matchFlight4(seq uint16) (messages receivedFlight, complete bool, a *AlertError) {
 	in := &c.h.inbox[0]
 	if typ, body, ok := in.Message(seq); ok && typ == wire.TypeServerHello {
 		number, _ := wire.PeekCipherSuite(body)
 		if suite := CipherSuite(number).info(); suite != nil && suite.exchange.preShared() {
 			part, complete, a := client12PSKFlight4.match(in, seq, c.flight())
 			if a != nil || !complete {
-				return nil, false, a
+				return messages, false, a
 			}
-			messages = make([]received, len(client12Grammar[client12Flight4]))
 			messages[inServerHello], messages[inServerKeyExchange], messages[inServerHelloDone] = part[0], part[1], part[2]
 			return messages, true, nil
 		}
 	}
 	if a := c.matchStatus(seq); a != nil {
-		return nil, false, a
+		return messages, false, a
 	}
 	return client12Grammar[client12Flight4].match(in, seq, c.flight())
 }
@@ -60,7 +59,7 @@ func (f *flight4) keyHash() (sum [32]byte) {
 
 // readPSKFlight4 checks what follows the ServerHello under a suite with a
 // pre-shared key.
-func (c *client12) readPSKFlight4(f *flight4, messages []received) *AlertError {
+func (c *client12) readPSKFlight4(f *flight4, messages *receivedFlight) *AlertError {
 	if _, a := c.e.judgeProof(f.parameters.suite, nil); a != nil {
 		return a
 	}

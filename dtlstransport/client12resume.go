@@ -157,5 +157,6 @@ func (e *Engine) findFinished(schedule *schedule12, p *parameters, records [][]b
 	if a != nil || !complete {
 		return nil, opened, a
 	}
-	return &messages[0], true, nil
+	m := messages[0]
+	return &m, true, nil
 }

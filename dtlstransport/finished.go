@@ -14,6 +14,7 @@ func (h *handshake) finished() flight.Message { return h.finishedOver(h.e.schedu
 
 func (h *handshake) finishedOver(schedule *schedule12, t *transcript) flight.Message {
 	f := wire.Finished{VerifyData: schedule.verifyData(h.e.role, t)}
+	h.makeRoom(wire.HeaderLen + len(f.VerifyData)) // kept longer than all others
 	m := h.message(wire.TypeFinished, f.Append)
 	m.Sealer = h.e.write[1]
 	return m

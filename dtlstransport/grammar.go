@@ -41,22 +41,24 @@ type received struct {
 	body    []byte // aliases the reassembler
 }
 
-// match reads a flight that begins with message_seq seq. It returns the
-// messages in the places of their steps. complete is false while messages are
-// missing and those that are there may still become the flight; err says that
-// they can not.
-func (g grammar) match(in *flight.Reassembler, seq uint16, state string) (flight []received, complete bool, err *AlertError) {
-	flight = make([]received, len(g))
+// receivedFlight is the messages of a flight in the places of their steps. The
+// longest grammar is that of flight 4.
+type receivedFlight [6]received
+
+// match reads a flight that begins with message_seq seq. complete is false while
+// messages are missing and those that are there may still become the flight; err
+// says that they can not.
+func (g grammar) match(in *flight.Reassembler, seq uint16, state string) (flight receivedFlight, complete bool, err *AlertError) {
 	for i := 0; i < len(g); {
 		typ, body, ok := in.Message(seq)
 		if !ok {
-			return nil, false, nil
+			return flight, false, nil
 		}
 		// The message is of this step, or of the first behind it that cannot be
 		// left out before.
 		j := i + slices.IndexFunc(g[i:], func(s step) bool { return s.typ == typ || !s.optional })
 		if j < i || g[j].typ != typ {
-			return nil, false, alertf(AlertUnexpectedMessage, "message %v in state %s, which awaits %s", typ, state, g[i:])
+			return flight, false, alertf(AlertUnexpectedMessage, "message %v in state %s, which awaits %s", typ, state, g[i:])
 		}
 		flight[j] = received{true, typ, seq, body}
 		i = j + 1

@@ -1,6 +1,7 @@
 package dtlstransport
 
 import (
+	"slices"
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
@@ -42,6 +43,7 @@ type handshake struct {
 	timeouts int       // of all flights
 	largest  int       // datagram of the peer's in this flight, in bytes
 	sendSeq  uint16    // message_seq of our next message
+	room     []byte    // memory for our next messages, of no length: see makeRoom
 
 	alerts  []AlertDescription // that came without authentication
 	hints   []error            // what the wire said against the handshake, unauthenticated
@@ -203,6 +205,7 @@ func (h *handshake) accept(now time.Time, epoch int, last uint16) {
 func (h *handshake) send(now time.Time, messages ...flight.Message) {
 	h.e.flights++
 	h.e.begins(messages...)
+	h.room = nil // what is kept of the next flight would keep this one
 	h.timer.Start(now)
 }
 
@@ -226,21 +229,33 @@ func (h *handshake) expired(why FlightCause) {
 	h.changed = true // who waited for the timeout may judge again
 }
 
+// makeRoom gets the memory for our next messages: size bytes in all, with their
+// headers. Where no more is made, each message gets its own, and so does one that is
+// larger than was foreseen.
+func (h *handshake) makeRoom(size int) { h.room = make([]byte, 0, size) }
+
 // message makes a handshake message of ours. appendBody appends what follows
 // the header.
 func (h *handshake) message(typ wire.HandshakeType, appendBody func([]byte) []byte) flight.Message {
-	b := appendBody(make([]byte, wire.HeaderLen, 192))
+	if cap(h.room) < wire.HeaderLen {
+		h.makeRoom(192)
+	}
+	b := appendBody(h.room[:wire.HeaderLen])
+	h.room = b[len(b):]
 	length := uint32(len(b) - wire.HeaderLen)
 	wire.AppendHeader(b[:0], wire.Header{Type: typ, Length: length, Seq: h.sendSeq, FragmentLength: length})
 	h.sendSeq++
-	return flight.Message{Sealer: h.e.write[0], Version: record.Version12, Type: record.TypeHandshake, Bytes: b}
+	return flight.Message{Sealer: h.e.write[0], Version: record.Version12, Type: record.TypeHandshake, Bytes: slices.Clip(b)}
 }
 
 // changeCipherSpec makes the message that announces epoch 1. It is not a
 // handshake message and has no message_seq.
 func (h *handshake) changeCipherSpec() flight.Message {
-	return flight.Message{Sealer: h.e.write[0], Version: record.Version12, Type: record.TypeChangeCipherSpec, Bytes: []byte{1}}
+	return flight.Message{Sealer: h.e.write[0], Version: record.Version12, Type: record.TypeChangeCipherSpec, Bytes: changeCipherSpec}
 }
+
+// changeCipherSpec is "a single byte of value 1" (RFC 5246, Section 7.1).
+var changeCipherSpec = []byte{1}
 
 // finish ends the handshake: the peer's Finished was accepted.
 func (e *Engine) finish() {

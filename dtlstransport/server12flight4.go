@@ -111,14 +111,27 @@ func (p *parameters) serverExchange(certificate *fingerprint.Certificate, client
 	return private, m, nil
 }
 
+// flight4Room is what flight 4 has besides certificates, status, key and signature, in
+// bytes: five headers of 12, a ServerHello of 72 with a session and some 60 of
+// extensions, 8 around the key and the signature, 25 of CertificateRequest.
+const flight4Room = 256
+
 // flight4 makes the messages of flight 4. status is the OCSP response in it; empty: none.
 func (s *server12) flight4(hello *wire.ServerHello, status []byte, exchange *wire.ServerKeyExchange) []flight.Message {
 	h, config, certificate := s.h, s.e.config, s.e.certificate
-	messages := []flight.Message{h.message(wire.TypeServerHello, hello.Append)}
+	var chain wire.Certificate
+	if certificate != nil {
+		chain.Chain = certificate.Chain()
+	}
+	room := flight4Room + len(status) + len(exchange.PublicKey) + len(exchange.Signature)
+	for _, der := range chain.Chain {
+		room += len(der)
+	}
+	h.makeRoom(room)
+	messages := append(make([]flight.Message, 0, 6), h.message(wire.TypeServerHello, hello.Append))
 	if certificate == nil {
 		messages = s.appendPSKExchange(messages, &s.e.parameters, exchange.PublicKey)
 	} else {
-		chain := wire.Certificate{Chain: certificate.Chain()}
 		messages = append(messages, h.message(wire.TypeCertificate, chain.Append))
 		if len(status) > 0 {
 			messages = append(messages, h.message(wire.TypeCertificateStatus, (&wire.CertificateStatus{Response: status}).Append))

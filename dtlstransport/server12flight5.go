@@ -20,7 +20,7 @@ type flight5 struct {
 // returns the number of its last message. "This message is only sent following a
 // client certificate that has signing capability": CertificateVerify, RFC 5246,
 // Section 7.4.8; and who is not asked for a certificate sends neither.
-func (s *server12) matchFlight5() (messages []received, last uint16, complete bool, a *AlertError) {
+func (s *server12) matchFlight5() (messages receivedFlight, last uint16, complete bool, a *AlertError) {
 	in, whole := &s.h.inbox[0], server12Grammar[server12Flight5]
 	first := in.Next() + 1 // behind the hello, see answerRival
 	from, to := 0, len(whole)
@@ -31,17 +31,16 @@ func (s *server12) matchFlight5() (messages []received, last uint16, complete bo
 	}
 	part, complete, a := whole[from:to].match(in, first, s.flight())
 	if a != nil || !complete {
-		return nil, 0, false, a
+		return messages, 0, false, a
 	}
-	messages = make([]received, len(whole))
-	copy(messages[from:], part)
-	return messages, part[len(part)-1].seq, true, nil
+	copy(messages[from:to], part[:])
+	return messages, messages[to-1].seq, true, nil
 }
 
 // readFlight5 checks the client's flight. covered is the transcript up to and
 // including ClientKeyExchange, which the CertificateVerify signs. Nothing is
 // computed with the client's ephemeral key before that.
-func (s *server12) readFlight5(messages []received, covered *transcript) (*flight5, *AlertError) {
+func (s *server12) readFlight5(messages *receivedFlight, covered *transcript) (*flight5, *AlertError) {
 	f := new(flight5)
 	if m := messages[inClientCertificate]; m.present {
 		certificate, err := wire.ParseCertificate(m.body)
@@ -98,7 +97,7 @@ func (s *server12) judgeFlight5(now time.Time) *AlertError {
 	t := h.transcript
 	t.addReceived(messages[inClientCertificate])
 	t.addReceived(messages[inClientKeyExchange])
-	f, a := s.readFlight5(messages, &t)
+	f, a := s.readFlight5(&messages, &t)
 	switch {
 	case a == nil:
 	case errors.Is(a, errSignature) && s.answerRival(now):
