@@ -381,11 +381,13 @@ func TestRenegotiationInfoIsSignalledAndAnswered(t *testing.T) { // RENEG-01, RE
 		if test.scsv {
 			m.CipherSuites = append(m.CipherSuites, wire.EmptyRenegotiationInfoSCSV)
 		}
-		hello, p, _, a := server.readClientHello(m.Append(nil))
+		hello, _ := wire.ParseClientHello(m.Append(nil))
+		p, _, a := server.negotiate(hello)
 		if a != nil {
 			t.Fatal(a)
 		}
-		answer, err := wire.ParseServerHello(serverHello(hello, &p, newRandom()).Append(nil))
+		made := serverHello(hello, &p, newRandom())
+		answer, err := wire.ParseServerHello(made.Append(nil))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -403,7 +405,8 @@ func TestAnMKIIsNotAnswered(t *testing.T) { // SRTP-05
 		t.Errorf("MKI %x is offered", m.UseSRTP.MKI)
 	}
 	m.UseSRTP.MKI = []byte("mki")
-	hello, p, _, a := server.readClientHello(m.Append(nil))
+	hello, _ := wire.ParseClientHello(m.Append(nil))
+	p, _, a := server.negotiate(hello)
 	if a != nil {
 		t.Fatal(a)
 	}

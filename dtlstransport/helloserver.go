@@ -11,17 +11,8 @@ import (
 
 // The hellos as a server reads and makes them: all that it has a choice in.
 
-// readClientHello checks a ClientHello and decides about all that a server has
-// a choice in. The certificate is the one to present.
-func (c *Config) readClientHello(body []byte) (*wire.ClientHello, parameters, *fingerprint.Certificate, *AlertError) {
-	m, err := wire.ParseClientHello(body)
-	if err != nil {
-		return nil, parameters{}, nil, parseAlert(wire.TypeClientHello, err)
-	}
-	p, certificate, a := c.negotiate(m)
-	return m, p, certificate, a
-}
-
+// negotiate checks a ClientHello and decides about all that a server has a choice
+// in. The certificate is the one to present.
 func (c *Config) negotiate(m *wire.ClientHello) (p parameters, certificate *fingerprint.Certificate, a *AlertError) {
 	// Newer versions have smaller numbers; whatever is newer gets 1.2: "the server
 	// will reply with the highest version supported by both" (after RFC 5246,
@@ -128,8 +119,8 @@ func (c *Config) chooseSuite(m *wire.ClientHello, accepted *accepts, p *paramete
 
 // serverHello returns the answer to a ClientHello. It has only extensions that
 // the client has.
-func serverHello(m *wire.ClientHello, p *parameters, random wire.Random) *wire.ServerHello {
-	s := &wire.ServerHello{Version: record.Version12, Random: random, CipherSuite: uint16(p.suite.id)}
+func serverHello(m *wire.ClientHello, p *parameters, random wire.Random) (s wire.ServerHello) {
+	s = wire.ServerHello{Version: record.Version12, Random: random, CipherSuite: uint16(p.suite.id)}
 	// "If the client_hello contains [the SCSV or the extension] [...] the server
 	// MUST include an empty renegotiation_info extension" (after RFC 5746,
 	// Section 3.6).

@@ -3,7 +3,6 @@ package dtlstransport
 import (
 	"crypto/ecdh"
 	"crypto/rand"
-	"slices"
 	"time"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/flight"
@@ -32,7 +31,11 @@ func (s *server12) judgeFlight1(now time.Time) *AlertError {
 // is answered in full.
 func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertError {
 	h, config := s.h, s.e.config
-	hello, p, certificate, a := config.readClientHello(m.body)
+	hello, err := wire.ParseClientHello(m.body)
+	if err != nil {
+		return parseAlert(wire.TypeClientHello, err)
+	}
+	p, certificate, a := config.negotiate(hello)
 	if a != nil {
 		return a
 	}
@@ -66,8 +69,8 @@ func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertErro
 	// which mirrored the client's number (RFC 6347, Section 4.2.2).
 	h.sendSeq = m.seq
 	answer := serverHello(hello, &p, random)
-	s.e.answerConnectionID(hello, answer)
-	s.e.config.answerHeartbeat(hello, answer)
+	s.e.answerConnectionID(hello, &answer)
+	s.e.config.answerHeartbeat(hello, &answer)
 	answer.HasStatusRequest = len(status) > 0
 	s.tickets, s.id = false, nil // of a rival
 	if p.extendedMasterSecret {
@@ -78,7 +81,7 @@ func (s *server12) answerHello(now time.Time, m received, rival bool) *AlertErro
 			answer.SessionID = s.id
 		}
 	}
-	flight4 := s.flight4(answer, status, &exchange)
+	flight4 := s.flight4(&answer, status, &exchange)
 	for _, m := range flight4 {
 		h.transcript.add(m.Bytes)
 	}
@@ -103,8 +106,10 @@ func (p *parameters) serverExchange(certificate *fingerprint.Certificate, client
 	}
 	if certificate != nil {
 		m.Scheme = uint16(p.serverScheme.id)
-		params := wire.AppendServerECDHParams(nil, m.Group, m.PublicKey)
-		if m.Signature, err = p.serverScheme.sign(certificate.Signer(), slices.Concat(client[:], server[:], params)); err != nil {
+		signed := make([]byte, 0, len(client)+len(server)+4+len(m.PublicKey))
+		signed = append(append(signed, client[:]...), server[:]...)
+		signed = wire.AppendServerECDHParams(signed, m.Group, m.PublicKey)
+		if m.Signature, err = p.serverScheme.sign(certificate.Signer(), signed); err != nil {
 			return nil, m, alertf(AlertInternalError, "signing: %w", err)
 		}
 	}

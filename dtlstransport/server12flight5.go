@@ -40,12 +40,11 @@ func (s *server12) matchFlight5() (messages receivedFlight, last uint16, complet
 // readFlight5 checks the client's flight. covered is the transcript up to and
 // including ClientKeyExchange, which the CertificateVerify signs. Nothing is
 // computed with the client's ephemeral key before that.
-func (s *server12) readFlight5(messages *receivedFlight, covered *transcript) (*flight5, *AlertError) {
-	f := new(flight5)
+func (s *server12) readFlight5(messages *receivedFlight, covered *transcript) (f flight5, a *AlertError) {
 	if m := messages[inClientCertificate]; m.present {
 		certificate, err := wire.ParseCertificate(m.body)
 		if err != nil {
-			return nil, parseAlert(wire.TypeCertificate, err)
+			return f, parseAlert(wire.TypeCertificate, err)
 		}
 		f.chain = certificate.Chain
 	}
@@ -53,14 +52,14 @@ func (s *server12) readFlight5(messages *receivedFlight, covered *transcript) (*
 		// "If the client does not send any certificates, the server MAY at its
 		// discretion either continue the handshake without client authentication, or
 		// respond with a fatal handshake_failure alert." RFC 5246, Section 7.4.6.
-		return nil, alertf(AlertHandshakeFailure, "client without a certificate")
+		return f, alertf(AlertHandshakeFailure, "client without a certificate")
 	}
 	if _, a := s.e.judgePeer(f.chain); a != nil {
-		return nil, a
+		return f, a
 	}
 	exchange, err := wire.ParseClientKeyExchange(messages[inClientKeyExchange].body)
 	if err != nil {
-		return nil, parseAlert(wire.TypeClientKeyExchange, err)
+		return f, parseAlert(wire.TypeClientKeyExchange, err)
 	}
 	f.peerPoint = exchange.PublicKey
 	if len(f.chain) == 0 {
@@ -68,19 +67,19 @@ func (s *server12) readFlight5(messages *receivedFlight, covered *transcript) (*
 	}
 	m, err := wire.ParseCertificateVerify(messages[inCertificateVerify].body)
 	if err != nil {
-		return nil, parseAlert(wire.TypeCertificateVerify, err)
+		return f, parseAlert(wire.TypeCertificateVerify, err)
 	}
 	key, keyType, err := peerKey(f.chain[0])
 	if err != nil {
-		return nil, alertf(AlertUnsupportedCert, "certificate of the client: %w", err)
+		return f, alertf(AlertUnsupportedCert, "certificate of the client: %w", err)
 	}
 	f.scheme = s.e.config.scheme(m.Scheme)
 	if f.scheme == nil || f.scheme.key != keyType {
-		return nil, alertf(AlertIllegalParameter, "CertificateVerify with %v", SignatureScheme(m.Scheme))
+		return f, alertf(AlertIllegalParameter, "CertificateVerify with %v", SignatureScheme(m.Scheme))
 	}
 	s.h.tokens--
 	if err := f.scheme.verify(key, covered.messages, m.Signature); err != nil {
-		return nil, alertf(AlertDecryptError, "CertificateVerify: %w", err)
+		return f, alertf(AlertDecryptError, "CertificateVerify: %w", err)
 	}
 	return f, nil
 }
@@ -121,7 +120,7 @@ func (s *server12) judgeFlight5(now time.Time) *AlertError {
 	}
 
 	t.addReceived(messages[inCertificateVerify])
-	s.takeFlight5(f, t, schedule, sealer, opener, last)
+	s.takeFlight5(&f, t, schedule, sealer, opener, last)
 	return nil
 }
 

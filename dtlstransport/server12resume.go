@@ -63,8 +63,8 @@ func (s *server12) resume(now time.Time, m received, hello *wire.ClientHello, p 
 	s.e.identity = old.identity
 	s.e.write[1], s.e.read = sealer, opener
 	answer := serverHello(hello, &p, random)
-	s.e.answerConnectionID(hello, answer)
-	s.e.config.answerHeartbeat(hello, answer)
+	s.e.answerConnectionID(hello, &answer)
+	s.e.config.answerHeartbeat(hello, &answer)
 	// "When resuming a session, the server MUST NOT include a server_name extension in
 	// the server hello." RFC 6066, Section 3.
 	answer.HasServerName = false

@@ -20,22 +20,29 @@ type Certificate struct {
 // ParseCertificate parses the body of a Certificate message. The certificates alias body and have not been looked into.
 func ParseCertificate(body []byte) (*Certificate, error) {
 	m := new(Certificate)
+	if err := m.read(body); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *Certificate) read(body []byte) error {
 	s := cryptobyte.String(body)
 	var list cryptobyte.String
 	if !s.ReadUint24LengthPrefixed(&list) || !s.Empty() {
-		return nil, decodeError("Certificate: certificate_list")
+		return decodeError("Certificate: certificate_list")
 	}
 	for !list.Empty() {
 		if len(m.Chain) == MaxCertificates {
-			return nil, illegalParameter("Certificate: too many certificates")
+			return illegalParameter("Certificate: too many certificates")
 		}
 		var cert cryptobyte.String
 		if !list.ReadUint24LengthPrefixed(&cert) || cert.Empty() {
-			return nil, decodeError("Certificate: ASN.1Cert")
+			return decodeError("Certificate: ASN.1Cert")
 		}
 		m.Chain = append(m.Chain, cert)
 	}
-	return m, nil
+	return nil
 }
 
 // Append appends the body of m to b.

@@ -26,7 +26,7 @@ func ParseCertificateRequest(body []byte) (*CertificateRequest, error) {
 	if !readVector8(&s, &m.Types) || len(m.Types) == 0 {
 		return nil, decodeError("CertificateRequest: certificate_types")
 	}
-	if !readUint16s(&s, &m.SignatureAlgorithms) {
+	if !readUint16s(&s, &m.SignatureAlgorithms, new(numberRoom)) {
 		return nil, decodeError("CertificateRequest: supported_signature_algorithms")
 	}
 	if !readNames(&s, &m.Authorities) || !s.Empty() {

@@ -22,11 +22,18 @@ type CertificateVerify struct {
 // ParseCertificateVerify parses the body of a CertificateVerify. The signature aliases body.
 func ParseCertificateVerify(body []byte) (*CertificateVerify, error) {
 	m := new(CertificateVerify)
-	s := cryptobyte.String(body)
-	if !s.ReadUint16(&m.Scheme) || !readVector16(&s, &m.Signature) || !s.Empty() {
-		return nil, decodeError("CertificateVerify")
+	if err := m.read(body); err != nil {
+		return nil, err
 	}
 	return m, nil
+}
+
+func (m *CertificateVerify) read(body []byte) error {
+	s := cryptobyte.String(body)
+	if !s.ReadUint16(&m.Scheme) || !readVector16(&s, &m.Signature) || !s.Empty() {
+		return decodeError("CertificateVerify")
+	}
+	return nil
 }
 
 // Append appends the body of m to b.

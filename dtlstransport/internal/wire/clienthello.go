@@ -53,25 +53,34 @@ type ClientHello struct {
 // ParseClientHello parses the body of a ClientHello. The byte slices of the result alias body. The version is not checked.
 func ParseClientHello(body []byte) (*ClientHello, error) {
 	m := new(ClientHello)
-	s := cryptobyte.String(body)
-	if err := m.readStart(&s); err != nil {
+	if err := m.read(body); err != nil {
 		return nil, err
 	}
-	if !readUint16s(&s, &m.CipherSuites) {
-		return nil, decodeError("ClientHello: cipher_suites")
+	return m, nil
+}
+
+// read is what ParseClientHello does. That is small enough to become part of its caller, which then need not allocate a
+// message that it does not keep; so it is with the other messages of a client.
+func (m *ClientHello) read(body []byte) error {
+	s := cryptobyte.String(body)
+	if err := m.readStart(&s); err != nil {
+		return err
+	}
+	m.room = make(numberRoom, 0, min(len(body)/2, 40)) // Firefox has 38
+	if !readUint16s(&s, &m.CipherSuites, &m.room) {
+		return decodeError("ClientHello: cipher_suites")
 	}
 	if !readVector8(&s, &m.CompressionMethods) || len(m.CompressionMethods) == 0 {
-		return nil, decodeError("ClientHello: compression_methods")
+		return decodeError("ClientHello: compression_methods")
 	}
 	// "This vector MUST contain, and all implementations MUST support, CompressionMethod.null."
 	// RFC 5246, Section 7.4.1.2.
 	if bytes.IndexByte(m.CompressionMethods, compressionNull) < 0 {
-		return nil, illegalParameter("ClientHello: compression_methods without null")
+		return illegalParameter("ClientHello: compression_methods without null")
 	}
-	if err := m.Extensions.readBlock(&s, TypeClientHello); err != nil {
-		return nil, err
-	}
-	return m, nil
+	err := m.Extensions.readBlock(&s, TypeClientHello)
+	m.room = nil
+	return err
 }
 
 // PeekClientHello reads a ClientHello as far as its cookie. The fragment must be the one at offset 0 and may end anywhere

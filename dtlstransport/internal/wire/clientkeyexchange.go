@@ -14,11 +14,18 @@ type ClientKeyExchange struct {
 // ParseClientKeyExchange parses the body of an ECDHE ClientKeyExchange. The key aliases body.
 func ParseClientKeyExchange(body []byte) (*ClientKeyExchange, error) {
 	m := new(ClientKeyExchange)
-	s := cryptobyte.String(body)
-	if !readVector8(&s, &m.PublicKey) || len(m.PublicKey) == 0 || !s.Empty() {
-		return nil, decodeError("ClientKeyExchange")
+	if err := m.read(body); err != nil {
+		return nil, err
 	}
 	return m, nil
+}
+
+func (m *ClientKeyExchange) read(body []byte) error {
+	s := cryptobyte.String(body)
+	if !readVector8(&s, &m.PublicKey) || len(m.PublicKey) == 0 || !s.Empty() {
+		return decodeError("ClientKeyExchange")
+	}
+	return nil
 }
 
 // Append appends the body of m to b.

@@ -72,6 +72,8 @@ type Extensions struct {
 
 	Heartbeat HeartbeatMode // absent: 0
 
+	room numberRoom // of the lists, while they are read
+
 	HasRenegotiationInfo bool
 	RenegotiationInfo    []byte // renegotiated_connection; anything but empty is wrong in a first handshake (RFC 5746, Section 3)
 }

@@ -11,7 +11,7 @@ func (e *Extensions) readSignatureAlgorithms(data cryptobyte.String, hello Hands
 	if hello == TypeServerHello {
 		return illegalParameter("signature_algorithms")
 	}
-	if !readUint16s(&data, &e.SignatureAlgorithms) || !data.Empty() {
+	if !readUint16s(&data, &e.SignatureAlgorithms, &e.room) || !data.Empty() {
 		return decodeError("signature_algorithms")
 	}
 	return nil

@@ -14,7 +14,7 @@ func (e *Extensions) readSupportedGroups(data cryptobyte.String, hello Handshake
 	if hello == TypeServerHello {
 		return nil
 	}
-	if !readUint16s(&data, &e.SupportedGroups) || !data.Empty() {
+	if !readUint16s(&data, &e.SupportedGroups, &e.room) || !data.Empty() {
 		return decodeError("supported_groups")
 	}
 	return nil

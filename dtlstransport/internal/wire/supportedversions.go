@@ -18,12 +18,8 @@ func (e *Extensions) readSupportedVersions(data cryptobyte.String, hello Handsha
 		return nil
 	}
 	var list cryptobyte.String
-	if !data.ReadUint8LengthPrefixed(&list) || list.Empty() || len(list)%2 != 0 || !data.Empty() {
+	if !data.ReadUint8LengthPrefixed(&list) || !splitUint16s(list, &e.SupportedVersions, &e.room) || !data.Empty() {
 		return decodeError("supported_versions")
-	}
-	e.SupportedVersions = make([]uint16, len(list)/2)
-	for i := range e.SupportedVersions {
-		list.ReadUint16(&e.SupportedVersions[i])
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ type UseSRTP struct {
 // use with this connection" (RFC 5764, Section 4.1.1).
 func (e *Extensions) readUseSRTP(data cryptobyte.String, hello HandshakeType) error {
 	u := new(UseSRTP)
-	if !readUint16s(&data, &u.Profiles) || !readVector8(&data, &u.MKI) || !data.Empty() {
+	if !readUint16s(&data, &u.Profiles, &e.room) || !readVector8(&data, &u.MKI) || !data.Empty() {
 		return decodeError("use_srtp")
 	}
 	if hello == TypeServerHello && len(u.Profiles) != 1 {

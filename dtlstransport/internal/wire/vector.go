@@ -6,17 +6,36 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
+// A numberRoom is memory for lists of numbers, so that a message with several of them has one piece of it. The zero value
+// has none.
+type numberRoom []uint16
+
+// list returns a list of n numbers, from the room as long as that lasts.
+func (r *numberRoom) list(n int) []uint16 {
+	if n > cap(*r) {
+		return make([]uint16, n)
+	}
+	list := (*r)[:n:n]
+	*r = (*r)[n:n]
+	return list
+}
+
 // readUint16s reads a vector of numbers of two bytes each, behind a length of two bytes; it must not be empty:
 //
 //	CipherSuite cipher_suites<2..2^16-2>;
 //
-// The result is a copy.
-func readUint16s(s *cryptobyte.String, out *[]uint16) bool {
+// The result is a copy, in room if it fits.
+func readUint16s(s *cryptobyte.String, out *[]uint16, room *numberRoom) bool {
 	var v cryptobyte.String
-	if !s.ReadUint16LengthPrefixed(&v) || v.Empty() || len(v)%2 != 0 {
+	return s.ReadUint16LengthPrefixed(&v) && splitUint16s(v, out, room)
+}
+
+// splitUint16s is readUint16s for what is behind the length.
+func splitUint16s(v cryptobyte.String, out *[]uint16, room *numberRoom) bool {
+	if v.Empty() || len(v)%2 != 0 {
 		return false
 	}
-	list := make([]uint16, len(v)/2)
+	list := room.list(len(v) / 2)
 	for i := range list {
 		v.ReadUint16(&list[i])
 	}
