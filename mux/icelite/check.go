@@ -2,16 +2,26 @@ package icelite
 
 import (
 	"bytes"
+	"crypto/sha1"
 	"net/netip"
+	"slices"
 
 	"github.com/pion/stun"
 )
 
-// A check is a Binding request with what we read of it. It is decoded again and again into the same
+// A check is a Binding request with what we read of it, and its answer. It is decoded again and again into the same
 // memory; one goroutine uses it.
 type check struct {
 	message stun.Message // a copy of the datagram
+	claims
 
+	key      stun.MessageIntegrity // of who has made it, and so of the answer
+	mapped   stun.XORMappedAddress
+	response stun.Message
+}
+
+// claims are what a check says.
+type claims struct {
 	username     []byte // ours, a colon, theirs
 	integrity    bool   // there is a MESSAGE-INTEGRITY of the right length
 	fingerprint  bool
@@ -19,8 +29,6 @@ type check struct {
 	useCandidate bool
 	controlled   bool // the peer believes itself to be controlled, which we always are
 	unknown      []stun.AttrType
-
-	response stun.Message
 }
 
 // maxUnknown bounds how many unknown attributes an error response lists.
@@ -32,9 +40,9 @@ const maxUnknown = 8
 // other attributes that follow MESSAGE-INTEGRITY" but FINGERPRINT (RFC 8489, Section 14.5). Of an attribute that
 // comes twice the first counts (Section 14).
 func (c *check) decode(b []byte) bool {
-	*c = check{message: c.message, response: c.response, unknown: c.unknown[:0]}
+	c.claims = claims{unknown: c.unknown[:0]}
 	m := &c.message
-	m.Raw = append(m.Raw[:0], b...)
+	m.Raw = append(slices.Grow(m.Raw[:0], len(b)+sha1.Size), b...) // behind it, MessageIntegrity.Check has its sum
 	if m.Decode() != nil || m.Type != stun.BindingRequest {
 		return false
 	}
@@ -69,40 +77,41 @@ func (c *check) decode(b []byte) bool {
 func (c *check) ufrags() (local, remote []byte, ok bool) { return bytes.Cut(c.username, []byte(":")) }
 
 // authentic reports whether the check is from somebody who has the password, and whole.
-func (c *check) authentic(password []byte) bool {
-	return c.integrity && c.fingerprint &&
-		stun.Fingerprint.Check(&c.message) == nil && stun.MessageIntegrity(password).Check(&c.message) == nil
+func (c *check) authentic(password string) bool {
+	c.key = append(c.key[:0], password...)
+	return c.integrity && c.fingerprint && stun.Fingerprint.Check(&c.message) == nil && c.key.Check(&c.message) == nil
 }
 
 // answer returns the response to an authentic check: success, or the error that the RFCs name. It is valid until
 // the next decode.
-func (c *check) answer(password []byte, from netip.AddrPort) (response []byte, ok bool) {
+func (c *check) answer(from netip.AddrPort) (response []byte, ok bool) {
 	switch {
 	case len(c.unknown) > 0:
-		return c.respond(password, stun.BindingError, stun.CodeUnknownAttribute, stun.UnknownAttributes(c.unknown)), false
+		return c.respond(c.key, stun.BindingError, stun.CodeUnknownAttribute, stun.UnknownAttributes(c.unknown)), false
 	case !c.priority:
-		return c.respond(password, stun.BindingError, stun.CodeBadRequest), false
+		return c.respond(c.key, stun.BindingError, stun.CodeBadRequest), false
 	case c.controlled:
 		// A lite agent is never controlling: the peer has to be (RFC 8445, Section 6.1.1 and 7.3.1.1).
-		return c.respond(password, stun.BindingError, stun.CodeRoleConflict), false
+		return c.respond(c.key, stun.BindingError, stun.CodeRoleConflict), false
 	}
-	address := from.Addr()
-	return c.respond(password, stun.BindingSuccess, &stun.XORMappedAddress{IP: address.AsSlice(), Port: int(from.Port())}), true
+	address := from.Addr().As16()
+	c.mapped.IP, c.mapped.Port = append(c.mapped.IP[:0], address[:]...), int(from.Port())
+	return c.respond(c.key, stun.BindingSuccess, &c.mapped), true
 }
 
-// respond builds a response, authenticated unless there is no password.
-func (c *check) respond(password []byte, t stun.MessageType, setters ...stun.Setter) []byte {
+// respond builds a response, authenticated unless key is nil.
+func (c *check) respond(key stun.MessageIntegrity, t stun.MessageType, attributes ...stun.Setter) []byte {
 	r := &c.response
 	r.Reset()
 	r.Type, r.TransactionID = t, c.message.TransactionID
 	r.WriteHeader()
-	if password != nil {
-		setters = append(setters, stun.MessageIntegrity(password))
-	}
-	for _, s := range append(setters, stun.Fingerprint) {
-		if s.AddTo(r) != nil {
+	for _, a := range attributes {
+		if a.AddTo(r) != nil {
 			return nil
 		}
+	}
+	if key != nil && key.AddTo(r) != nil || stun.Fingerprint.AddTo(r) != nil {
+		return nil
 	}
 	return r.Raw
 }

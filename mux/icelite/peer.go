@@ -241,18 +241,18 @@ func (p *Peer) expire() {
 	}
 }
 
-// password returns what a check with these ufrags has to be made with, or nil if it is nobody's.
-func (p *Peer) password(local, remote []byte) []byte {
+// password returns what a check with these ufrags has to be made with, or nothing if it is nobody's.
+func (p *Peer) password(local, remote []byte) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.err != nil:
 	case string(local) == p.credentials.Ufrag && (p.remoteUfrag == "" || string(remote) == p.remoteUfrag):
-		return []byte(p.credentials.Password)
+		return p.credentials.Password
 	case string(local) == p.former.Ufrag && p.former.Ufrag != "":
-		return []byte(p.former.Password)
+		return p.former.Password
 	}
-	return nil
+	return ""
 }
 
 // addrSeed makes hashes of addresses that a peer cannot choose.

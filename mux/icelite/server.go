@@ -293,7 +293,7 @@ func (s *socket) stun(now time.Duration, b []byte, from *path) {
 		return
 	}
 	password := peer.password(local, remote)
-	if password == nil || !c.authentic(password) {
+	if password == "" || !c.authentic(password) {
 		count.unauthenticated.Add(1)
 		s.refuse(now, stunUnauthorized, len(b), from)
 		return
@@ -310,7 +310,7 @@ func (s *socket) stun(now time.Duration, b []byte, from *path) {
 		count.tooMany.Add(1)
 		return
 	}
-	response, ok := c.answer(password, from.addr)
+	response, ok := c.answer(from.addr)
 	_ = s.queue.write(from, response) // counted; the peer asks again
 	if !ok {
 		count.refused.Add(1)
