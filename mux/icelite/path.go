@@ -7,6 +7,7 @@ import (
 
 // A path is one address of a peer.
 type path struct {
+	next      *path // of the same peer, guarded by Peer.mu
 	addr      netip.AddrPort
 	socket    *socket       // that its checks come by
 	lastCheck time.Duration // guarded by Peer.mu
@@ -30,8 +31,8 @@ func (p *Peer) holds(addr netip.AddrPort, now time.Duration) bool {
 	return selected != nil && selected.addr == addr && now-time.Duration(p.lastCheck.Load()) < pathSilence
 }
 
-// proved takes an authentic check by socket from an address: it is the peer's, and consents for ConsentTimeout.
-func (p *Peer) proved(now time.Duration, by *socket, from netip.AddrPort, local []byte, nominated bool) {
+// proved takes an authentic check from an address: it is the peer's, and consents for ConsentTimeout.
+func (p *Peer) proved(now time.Duration, from *path, local []byte, nominated bool) {
 	p.count.checks.Add(1)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -43,17 +44,17 @@ func (p *Peer) proved(now time.Duration, by *socket, from netip.AddrPort, local 
 		p.former = Credentials{}
 	}
 	p.lastCheck.Store(int64(now))
-	path := p.path(by, from)
+	path := p.path(from)
 	path.lastCheck = now
-	if p.server.registry.addr(from) != p {
-		p.server.registry.bind(p, from, netip.AddrPort{})
+	if p.server.registry.addr(from.addr) != p {
+		p.server.registry.bind(p, from.addr, netip.AddrPort{})
 	}
 	selected := p.selected.Load()
 	if path == selected || selected != nil && !nominated && now-selected.lastCheck < pathSilence {
 		return
 	}
 	p.selected.Store(path)
-	if selected != nil && selected.addr != from {
+	if selected != nil && selected.addr != from.addr {
 		p.count.pathChanges.Add(1)
 	}
 	if f := p.onConnected; f != nil {
@@ -64,33 +65,36 @@ func (p *Peer) proved(now time.Duration, by *socket, from netip.AddrPort, local 
 	}
 }
 
-// path returns the path of an address, a new one if need be. mu is held.
-func (p *Peer) path(by *socket, addr netip.AddrPort) *path {
-	oldest := 0
-	for i, known := range p.paths {
-		if known.addr == addr && known.socket == by {
-			return known
-		}
-		if known.addr == addr {
-			oldest = i
+// path returns the path that from describes, a new one if need be. mu is held.
+func (p *Peer) path(from *path) *path {
+	selected, n := p.selected.Load(), 0
+	var old **path // of the same address, or else the oldest that is not selected
+	for at := &p.paths; *at != nil; at = &(*at).next {
+		known := *at
+		if known.addr == from.addr {
+			if known.socket == from.socket {
+				return known
+			}
+			old = at
 			break
 		}
-		if p.paths[oldest] == p.selected.Load() || known.lastCheck < p.paths[oldest].lastCheck && known != p.selected.Load() {
-			oldest = i
+		if known != selected && (old == nil || known.lastCheck < (*old).lastCheck) {
+			old = at
 		}
+		n++
 	}
-	fresh := &path{addr: addr, socket: by}
+	fresh := &path{addr: from.addr, socket: from.socket}
 	switch {
-	case len(p.paths) > 0 && p.paths[oldest].addr == addr: // by another socket now
-		if p.paths[oldest] == p.selected.Load() {
+	case old != nil && (*old).addr == from.addr: // by another socket now
+		if *old == selected {
 			p.selected.Store(fresh)
 		}
-		p.paths[oldest] = fresh
-	case len(p.paths) < maxPaths:
-		p.paths = append(p.paths, fresh)
+		fresh.next, *old = (*old).next, fresh
+	case n < maxPaths:
+		fresh.next, p.paths = p.paths, fresh
 	default:
-		p.server.registry.bind(p, addr, p.paths[oldest].addr)
-		p.paths[oldest] = fresh
+		p.server.registry.bind(p, from.addr, (*old).addr)
+		fresh.next, *old = (*old).next, fresh
 	}
 	return fresh
 }

@@ -21,7 +21,7 @@ type Peer struct {
 	selected  atomic.Pointer[path] // where to send; nil: nowhere yet, or no more
 	lastCheck atomic.Int64         // when, by Server.now; 0: none yet
 	due0      time.Duration        // by when the first one has to come
-	slot      int64                // of the server's wheel; guarded with that
+	inSlot                         // of the server's wheel; guarded with that
 
 	count struct {
 		datagramsReceived, bytesReceived, datagramsSent, bytesSent, checks, pathChanges atomic.Uint64
@@ -35,12 +35,14 @@ type Peer struct {
 	credentials Credentials // ours, that checks are made with
 	former      Credentials // of before Restart, while no check has come with the new ones
 	remoteUfrag string      // theirs; empty: any
-	paths       []*path     // that checks have proved, at most maxPaths
+	paths       *path       // that checks have proved, at most maxPaths
 	replays     [8]seen     // the last checks
-	nextReplay  int
-	checks      bucket // bounds how many are answered
+	checks      bucket      // bounds how many are answered
 	onConnected func()
 	err         error // why it has ended
+	nextReplay  uint8
+
+	registered bool // guarded by the server's registry
 }
 
 // seen remembers a check: a transaction, and the address that it came from.
@@ -173,15 +175,10 @@ func (p *Peer) fail(err error) {
 	}
 	p.err = err
 	p.selected.Store(nil)
-	ufrags := []string{p.credentials.Ufrag, p.former.Ufrag}
-	addrs := make([]netip.AddrPort, len(p.paths))
-	for i, path := range p.paths {
-		addrs[i] = path.addr
-	}
+	ufrags, paths, end := [2]string{p.credentials.Ufrag, p.former.Ufrag}, p.paths, p.end
 	p.paths, p.onConnected = nil, nil
-	end := p.end
 	p.mu.Unlock()
-	p.server.forget(p, ufrags, addrs)
+	p.server.forget(p, ufrags, paths)
 	if end != nil {
 		end(err)
 	}
@@ -270,7 +267,7 @@ func (p *Peer) replayed(transaction [12]byte, from netip.AddrPort) bool {
 		}
 	}
 	p.replays[p.nextReplay] = now
-	p.nextReplay = (p.nextReplay + 1) % len(p.replays)
+	p.nextReplay = (p.nextReplay + 1) % uint8(len(p.replays))
 	return false
 }
 

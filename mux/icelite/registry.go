@@ -1,7 +1,9 @@
 package icelite
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 )
 
@@ -10,8 +12,8 @@ import (
 type registry struct {
 	mu      sync.RWMutex
 	limit   int
-	peers   map[*Peer]struct{}
-	byUfrag map[string]*Peer
+	peers   int              // how many are registered
+	byUfrag map[string]*Peer // each of them, some twice
 	byAddr  map[netip.AddrPort]*Peer
 	closed  bool
 	empty   chan struct{} // closed when closed and no peer is left
@@ -19,32 +21,28 @@ type registry struct {
 
 func newRegistry(limit int) registry {
 	return registry{
-		limit: limit, peers: make(map[*Peer]struct{}), byUfrag: make(map[string]*Peer),
-		byAddr: make(map[netip.AddrPort]*Peer), empty: make(chan struct{}),
+		limit: limit, byUfrag: make(map[string]*Peer), byAddr: make(map[netip.AddrPort]*Peer), empty: make(chan struct{}),
 	}
 }
 
 func (r *registry) len() int {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return len(r.peers)
+	return r.peers
 }
 
+// all returns each peer, some twice.
 func (r *registry) all() []*Peer {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	peers := make([]*Peer, 0, len(r.peers))
-	for p := range r.peers {
-		peers = append(peers, p)
-	}
-	return peers
+	return slices.Collect(maps.Values(r.byUfrag))
 }
 
-// ufrag returns who has that one.
-func (r *registry) ufrag(ufrag []byte) *Peer {
+// check returns who has the ufrag of a check, and whom the address is bound to that it comes from.
+func (r *registry) check(ufrag []byte, from netip.AddrPort) (peer, owner *Peer) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.byUfrag[string(ufrag)]
+	return r.byUfrag[string(ufrag)], r.byAddr[from]
 }
 
 // addr returns whom that address is bound to.
@@ -58,16 +56,18 @@ func (r *registry) addr(addr netip.AddrPort) *Peer {
 func (r *registry) add(p *Peer, ufrag string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_, known := r.peers[p]
 	switch {
 	case r.closed:
 		return ErrDraining
-	case !known && len(r.peers) >= r.limit:
+	case !p.registered && r.peers >= r.limit:
 		return ErrTooManyPeers
 	case r.byUfrag[ufrag] != nil:
 		return ErrCredentials
 	}
-	r.peers[p] = struct{}{}
+	if !p.registered {
+		p.registered = true
+		r.peers++
+	}
 	r.byUfrag[ufrag] = p
 	return nil
 }
@@ -85,25 +85,26 @@ func (r *registry) bind(p *Peer, addr, old netip.AddrPort) {
 	if r.byAddr[old] == p {
 		delete(r.byAddr, old)
 	}
-	if _, known := r.peers[p]; known {
+	if p.registered {
 		r.byAddr[addr] = p
 	}
 }
 
-// remove forgets p, whose ufrags and addresses these are.
-func (r *registry) remove(p *Peer, ufrags []string, addrs []netip.AddrPort) {
+// remove forgets p, whose ufrags and paths these are.
+func (r *registry) remove(p *Peer, ufrags [2]string, paths *path) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, known := r.peers[p]; !known {
+	if !p.registered {
 		return
 	}
-	delete(r.peers, p)
+	p.registered = false
+	r.peers--
 	for _, ufrag := range ufrags {
 		delete(r.byUfrag, ufrag)
 	}
-	for _, addr := range addrs {
-		if r.byAddr[addr] == p {
-			delete(r.byAddr, addr)
+	for ; paths != nil; paths = paths.next {
+		if r.byAddr[paths.addr] == p {
+			delete(r.byAddr, paths.addr)
 		}
 	}
 	r.settle()
@@ -120,7 +121,7 @@ func (r *registry) drain() {
 }
 
 func (r *registry) settle() {
-	if r.closed && len(r.peers) == 0 {
+	if r.closed && r.peers == 0 {
 		select {
 		case <-r.empty:
 		default:

@@ -119,11 +119,11 @@ func (s *Server) AddPeer(config *PeerConfig) (*Peer, error) {
 func (s *Server) now() time.Duration { return time.Since(s.began) }
 
 // forget takes a peer that has ended from all tables.
-func (s *Server) forget(p *Peer, ufrags []string, addrs []netip.AddrPort) {
+func (s *Server) forget(p *Peer, ufrags [2]string, paths *path) {
 	s.wheelMu.Lock()
 	s.wheel.remove(p)
 	s.wheelMu.Unlock()
-	s.registry.remove(p, ufrags, addrs)
+	s.registry.remove(p, ufrags, paths)
 }
 
 // Batch has what f writes to any peer wait until f returns, and then leave together: what goes to one peer in one
@@ -286,7 +286,7 @@ func (s *socket) stun(now time.Duration, b []byte, from *path) {
 		s.refuse(now, stunBadRequest, len(b), from)
 		return
 	}
-	peer := s.server.registry.ufrag(local)
+	peer, owner := s.server.registry.check(local, from.addr)
 	if peer == nil {
 		count.unknownUfrag.Add(1)
 		s.refuse(now, stunUnauthorized, len(b), from)
@@ -302,7 +302,7 @@ func (s *socket) stun(now time.Duration, b []byte, from *path) {
 		count.replayed.Add(1)
 		return
 	}
-	if owner := s.server.registry.addr(from.addr); owner != nil && owner != peer && owner.holds(from.addr, now) {
+	if owner != nil && owner != peer && owner.holds(from.addr, now) {
 		count.contested.Add(1)
 		return
 	}
@@ -317,7 +317,7 @@ func (s *socket) stun(now time.Duration, b []byte, from *path) {
 		return
 	}
 	count.checks.Add(1)
-	peer.proved(now, s, from.addr, local, c.useCandidate)
+	peer.proved(now, from, local, c.useCandidate)
 }
 
 // refuse answers a stranger, seldom, and with fewer bytes than he has sent.

@@ -196,7 +196,7 @@ func TestAddressesOfAPeerAreBounded(t *testing.T) {
 			t.Errorf("%d addresses", n)
 		}
 		p.Close()
-		if n := len(h.registry.byAddr) + len(h.registry.byUfrag) + len(h.registry.peers); n != 0 {
+		if n := len(h.registry.byAddr) + len(h.registry.byUfrag) + h.registry.peers; n != 0 {
 			t.Errorf("%d entries are left", n)
 		}
 	})
@@ -508,9 +508,11 @@ func TestPeersThatEndAreForgotten(t *testing.T) {
 			h.arrive(alice, binding(p.Credentials(), useCandidate))
 			p.Close()
 		}
-		left := len(h.registry.peers) + len(h.registry.byAddr) + len(h.registry.byUfrag)
-		for _, slot := range h.wheel.slots {
-			left += len(slot)
+		left := h.registry.peers + len(h.registry.byAddr) + len(h.registry.byUfrag)
+		for _, first := range h.wheel.slots {
+			if first != nil {
+				left++
+			}
 		}
 		if left != 0 {
 			t.Errorf("%d entries are left", left)

@@ -50,14 +50,14 @@ func TestAPeerIsKnownOnEverySocket(t *testing.T) {
 		// What waits on the socket that was left behind still leaves.
 		h.Batch(func() {
 			p.Write([]byte("\x16one"))
-			p.proved(h.now(), h.sockets[0], alice, []byte(p.Credentials().Ufrag), true)
+			p.proved(h.now(), &path{addr: alice, socket: h.sockets[0]}, []byte(p.Credentials().Ufrag), true)
 			p.Write([]byte("\x16two"))
 		})
 		if one, two := other.drain(), h.drain(); len(one) != 1 || one[0].b != "\x16one" || len(two) != 1 || two[0].b != "\x16two" {
 			t.Errorf("sent %v and %v", one, two)
 		}
-		if s := p.Stats(); s.PathChanges != 0 || len(p.paths) != 1 || h.Stats().UnknownSource != 0 {
-			t.Errorf("%+v, %d paths: the address has not changed", s, len(p.paths))
+		if s := p.Stats(); s.PathChanges != 0 || p.paths.next != nil || h.Stats().UnknownSource != 0 {
+			t.Errorf("%+v, paths %v and %v: the address has not changed", s, p.paths, p.paths.next)
 		}
 		p.Close()
 		if n := len(h.registry.byAddr); n != 0 {
