@@ -13,9 +13,11 @@ type Credentials struct{ Ufrag, Password string }
 // newCredentials returns fresh ones: 48 and 192 bits ("the password contains at least 128 bits of randomness",
 // RFC 8445, Section 5.3; 24 bits for the ufrag).
 func newCredentials() Credentials {
-	b := make([]byte, 6+24)
-	rand.Read(b)
-	s := base64.RawStdEncoding.EncodeToString(b) // its alphabet is that of ice-char
+	var random [6 + 24]byte
+	rand.Read(random[:])
+	var text [8 + 32]byte
+	base64.RawStdEncoding.Encode(text[:], random[:]) // its alphabet is that of ice-char
+	s := string(text[:])
 	return Credentials{s[:8], s[8:]}
 }
 
