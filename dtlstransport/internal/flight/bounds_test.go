@@ -4,18 +4,16 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
 )
 
 // realMemory is what a Reassembler keeps alive, counted by hand.
 func realMemory(r *Reassembler) int {
-	n := 0
-	for i := range r.slots {
-		n += 32 * cap(r.slots[i].pieces) // offset and slice header
-		for _, p := range r.slots[i].pieces {
-			n += cap(p.bytes)
-		}
+	n := int(unsafe.Sizeof(piece{})) * cap(r.pieces)
+	for _, p := range r.pieces {
+		n += cap(p.bytes)
 	}
 	return n
 }
@@ -26,8 +24,8 @@ func checkHeld(t *testing.T, what string, r *Reassembler) {
 		t.Fatalf("%s: holds %d bytes, bound %d", what, r.Held(), r.maxHeld())
 	}
 	cost := 0
-	for i := range r.slots {
-		cost += r.slots[i].cost()
+	for i := range r.pieces {
+		cost += r.pieces[i].cost()
 	}
 	if cost != r.Held() {
 		t.Fatalf("%s: says %d bytes, holds %d", what, r.Held(), cost)

@@ -10,5 +10,5 @@
 // Messages are kept as plaintext and sealed, packed and cut only when a
 // datagram is asked for, so that a retransmission has new record numbers and
 // fits whatever the link carries by then. Nothing here knows what a message
-// means. Read outgoing.go, reassembler.go, timer.go.
+// means. Read outgoing.go, reassembler.go, piece.go, timer.go.
 package flight

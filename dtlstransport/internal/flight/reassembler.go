@@ -1,7 +1,6 @@
 package flight
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/rtctransport/rtctransport/dtlstransport/internal/wire"
@@ -22,11 +21,12 @@ const (
 	// overMessage is by how much what a Reassembler holds may exceed the largest
 	// message, in bytes, with pieceCost for each separate piece.
 	overMessage = 4 << 10
-	pieceCost   = 64
 
-	// spare is how much more than needed is allocated for a piece that grows, in
-	// bytes, so that a message that comes byte by byte is not copied for each.
-	spare = 1 << 10
+	// firstPieces is how many pieces there is room for from the first on, a flight of
+	// which each message comes whole; sparePieces is for how many more than that room
+	// may be left over when pieces go.
+	firstPieces = 4
+	sparePieces = 64
 )
 
 // An Outcome says what became of a fragment.
@@ -56,47 +56,9 @@ type Reassembler struct {
 	// zero means MaxMessage.
 	Limit int
 
-	next  uint16 // the lowest message_seq awaited
-	slots [Window]slot
-	held  int // sum of the slots' costs
-}
-
-// slot is one message on its way.
-type slot struct {
-	used   bool
-	typ    wire.HandshakeType
-	length uint32
-	pieces []piece // in order, apart from one another by at least a byte
-}
-
-// piece is a run of bytes of a message.
-type piece struct {
-	offset int
-	bytes  []byte
-}
-
-func (p piece) end() int { return p.offset + len(p.bytes) }
-
-// newPiece returns a piece with a copy of b and no memory to spare.
-func newPiece(offset int, b []byte) piece {
-	p := piece{offset, make([]byte, len(b))}
-	copy(p.bytes, b)
-	return p
-}
-
-// extend adds what b has behind the end of p; b begins at offset, in p or at its
-// end. The message has length bytes in all.
-func (p *piece) extend(offset int, b []byte, length int) {
-	if offset+len(b) <= p.end() {
-		return
-	}
-	b = b[p.end()-offset:]
-	if need := len(p.bytes) + len(b); need > cap(p.bytes) {
-		bigger := make([]byte, len(p.bytes), min(need+spare, length-p.offset))
-		copy(bigger, p.bytes)
-		p.bytes = bigger
-	}
-	p.bytes = append(p.bytes, b...)
+	next   uint16 // the lowest message_seq awaited
+	pieces pieces // of all messages
+	held   int    // sum of their costs
 }
 
 // limit returns the largest message that is accepted.
@@ -128,25 +90,22 @@ func (r *Reassembler) Add(h wire.Header, fragment []byte) Outcome {
 	case len(fragment) == 0 && h.Length > 0:
 		return Repeated // carries nothing and proves nothing
 	}
-	s := &r.slots[h.Seq%Window]
+	m := r.of(h.Seq)
 	outcome := Kept
-	if s.used && !s.agrees(h, fragment) {
+	if !m.agree(h, fragment) {
 		if r.FirstWins {
 			return Contradicting
 		}
-		r.release(s)
-		outcome = Contradicting
+		r.Forget(h.Seq)
+		m, outcome = nil, Contradicting
 	}
-	if s.used && s.covers(int(h.FragmentOffset), len(fragment)) {
+	if m.cover(int(h.FragmentOffset), len(fragment)) {
 		return Repeated
 	}
-	if more := s.missing(int(h.FragmentOffset), len(fragment)) + pieceCost + spare; !r.makeRoom(s, more) {
+	if more := m.missing(int(h.FragmentOffset), len(fragment)) + pieceCost + spare; !r.makeRoom(h.Seq, more) {
 		return Oversize
 	}
-	s.used, s.typ, s.length = true, h.Type, h.Length
-	r.held -= s.cost()
-	s.insert(int(h.FragmentOffset), fragment)
-	r.held += s.cost()
+	r.insert(h, fragment)
 	return outcome
 }
 
@@ -154,167 +113,129 @@ func (r *Reassembler) Add(h wire.Header, fragment []byte) Outcome {
 // there. body aliases r's memory and is valid until the message is consumed or
 // replaced.
 func (r *Reassembler) Message(seq uint16) (typ wire.HandshakeType, body []byte, ok bool) {
-	if seq < r.next || seq-r.next >= Window {
+	m := r.of(seq)
+	if len(m) == 0 || !m.cover(0, int(m[0].length)) {
 		return 0, nil, false
 	}
-	s := &r.slots[seq%Window]
-	if !s.used || !s.covers(0, int(s.length)) {
-		return 0, nil, false
-	}
-	if s.length == 0 {
-		return s.typ, nil, true
-	}
-	return s.typ, s.pieces[0].bytes, true
+	return m[0].typ, m[0].bytes, true
 }
 
 // Holds reports whether anything of the message is there.
-func (r *Reassembler) Holds(seq uint16) bool {
-	return seq >= r.next && seq-r.next < Window && r.slots[seq%Window].used
-}
+func (r *Reassembler) Holds(seq uint16) bool { return len(r.of(seq)) > 0 }
 
 // Consume forgets all messages below next: a flight has been accepted.
 func (r *Reassembler) Consume(next uint16) {
-	for r.next < next {
-		r.release(&r.slots[r.next%Window])
-		r.next++
+	if next > r.next {
+		r.next = next
+		from, _ := r.span(next)
+		r.drop(0, from)
 	}
 }
 
 // Restart forgets everything, and awaits the messages from next on, which may
 // have been consumed before: the peer may send them once more.
 func (r *Reassembler) Restart(next uint16) {
-	*r = Reassembler{FirstWins: r.FirstWins, Limit: r.Limit, next: next}
+	r.drop(0, len(r.pieces))
+	r.next = next
 }
 
 // Forget drops what is held of one message, which is awaited again.
-func (r *Reassembler) Forget(seq uint16) {
-	if r.Holds(seq) {
-		r.release(&r.slots[seq%Window])
-	}
-}
+func (r *Reassembler) Forget(seq uint16) { r.drop(r.span(seq)) }
 
 // Held returns how much memory r accounts for, in bytes.
 func (r *Reassembler) Held() int { return r.held }
 
-func (r *Reassembler) release(s *slot) {
-	r.held -= s.cost()
-	*s = slot{}
+// span says where in r.pieces those of a message are, or would be.
+func (r *Reassembler) span(seq uint16) (from, to int) {
+	for from < len(r.pieces) && r.pieces[from].seq < seq {
+		from++
+	}
+	for to = from; to < len(r.pieces) && r.pieces[to].seq == seq; {
+		to++
+	}
+	return from, to
 }
 
-// makeRoom sees to it that n more bytes may be held for the message in keep. It
+// of returns the pieces of a message. They are valid until r changes.
+func (r *Reassembler) of(seq uint16) pieces {
+	from, to := r.span(seq)
+	return r.pieces[from:to]
+}
+
+// drop drops the pieces from one place up to another.
+func (r *Reassembler) drop(from, to int) {
+	for i := from; i < to; i++ {
+		r.held -= r.pieces[i].cost()
+	}
+	r.pieces = slices.Delete(r.pieces, from, to)
+	if cap(r.pieces) > r.roomy()+sparePieces {
+		r.resize()
+	}
+}
+
+// roomy is for how many pieces there should be room: their cost covers half as many
+// again.
+func (r *Reassembler) roomy() int { return max(len(r.pieces)*3/2, firstPieces) }
+
+func (r *Reassembler) resize() { r.pieces = append(make(pieces, 0, r.roomy()), r.pieces...) }
+
+// makeRoom sees to it that n more bytes may be held for the message keep. It
 // gives back what is spare, in all of them, before it drops the largest others.
-func (r *Reassembler) makeRoom(keep *slot, n int) bool {
-	for i := 0; i < len(r.slots) && r.held+n > r.maxHeld(); i++ {
-		s := &r.slots[i]
-		r.held -= s.cost()
-		s.clip()
-		r.held += s.cost()
+func (r *Reassembler) makeRoom(keep uint16, n int) bool {
+	for i := 0; i < len(r.pieces) && r.held+n > r.maxHeld(); i++ {
+		p := &r.pieces[i]
+		r.held -= p.cost()
+		p.clip()
+		r.held += p.cost()
 	}
 	for r.held+n > r.maxHeld() {
-		var largest *slot
-		for i := range r.slots {
-			if s := &r.slots[i]; s != keep && s.cost() > 0 && (largest == nil || s.cost() > largest.cost()) {
-				largest = s
+		var costs [Window]int // of the others
+		for i := range r.pieces {
+			if p := &r.pieces[i]; p.seq != keep {
+				costs[p.seq-r.next] += p.cost()
 			}
 		}
-		if largest == nil {
+		largest := slices.Max(costs[:])
+		if largest == 0 {
 			return false
 		}
-		r.release(largest)
+		r.Forget(r.next + uint16(slices.Index(costs[:], largest)))
 	}
 	return true
 }
 
-// cost is what the slot counts for in Reassembler.held.
-func (s *slot) cost() int {
-	n := pieceCost * len(s.pieces)
-	for _, p := range s.pieces {
-		n += cap(p.bytes)
-	}
-	return n
-}
-
-// agrees reports whether the fragment can be of the message in s.
-func (s *slot) agrees(h wire.Header, fragment []byte) bool {
-	if s.typ != h.Type || s.length != h.Length {
-		return false
-	}
+// insert adds bytes that agree with what is there of their message, joining what
+// touches.
+func (r *Reassembler) insert(h wire.Header, fragment []byte) {
+	// Of the message's pieces, those before i end before the fragment begins; those
+	// from j on begin after it ends. What lies between touches it.
 	offset := int(h.FragmentOffset)
-	for _, p := range s.pieces {
-		from, to := max(offset, p.offset), min(offset+len(fragment), p.end())
-		if from < to && !bytes.Equal(fragment[from-offset:to-offset], p.bytes[from-p.offset:to-p.offset]) {
-			return false
-		}
-	}
-	return true
-}
-
-// covers reports whether the n bytes from offset are all there.
-func (s *slot) covers(offset, n int) bool {
-	if n == 0 {
-		return s.length == 0
-	}
-	for _, p := range s.pieces {
-		if p.offset <= offset && offset+n <= p.end() {
-			return true
-		}
-	}
-	return false
-}
-
-// missing returns how many of the n bytes from offset are not there.
-func (s *slot) missing(offset, n int) int {
-	end := offset + n
-	for _, p := range s.pieces {
-		n -= max(0, min(end, p.end())-max(offset, p.offset))
-	}
-	return n
-}
-
-// clip gives back the memory that no byte is in.
-func (s *slot) clip() {
-	for i := range s.pieces {
-		if p := &s.pieces[i]; cap(p.bytes) > len(p.bytes) {
-			*p = newPiece(p.offset, p.bytes)
-		}
-	}
-}
-
-// insert adds bytes that agree with what is there, joining what touches.
-func (s *slot) insert(offset int, fragment []byte) {
-	if len(fragment) == 0 {
-		return
-	}
-	// Pieces before i end before the fragment begins; those from j on begin
-	// after it ends. What lies between touches it.
-	i := 0
-	for i < len(s.pieces) && s.pieces[i].end() < offset {
+	i, to := r.span(h.Seq)
+	for i < to && r.pieces[i].end() < offset {
 		i++
 	}
 	end := offset + len(fragment)
 	j := i
-	for j < len(s.pieces) && s.pieces[j].offset <= end {
+	for j < to && r.pieces[j].offset <= end {
 		j++
 	}
 	if i == j {
-		s.pieces = append(s.pieces, piece{})
-		copy(s.pieces[i+1:], s.pieces[i:])
-		s.pieces[i] = newPiece(offset, fragment)
+		if len(r.pieces) == cap(r.pieces) {
+			r.resize()
+		}
+		r.pieces = slices.Insert(r.pieces, i, newPiece(h, fragment))
+		r.held += r.pieces[i].cost()
 		return
 	}
-	joined := s.pieces[i]
+	joined := r.pieces[i]
 	if offset < joined.offset {
-		joined = newPiece(offset, fragment)
+		joined = newPiece(h, fragment)
 	}
-	joined.extend(offset, fragment, int(s.length))
-	for _, p := range s.pieces[i:j] {
-		joined.extend(p.offset, p.bytes, int(s.length))
+	joined.extend(offset, fragment)
+	for _, p := range r.pieces[i:j] {
+		joined.extend(p.offset, p.bytes)
 	}
-	s.pieces[i] = joined
-	s.pieces = slices.Delete(s.pieces, i+1, j)
-	// What is counted is the pieces that there are: room for twice as many is
-	// covered, more is given back.
-	if n := len(s.pieces); cap(s.pieces) > 2*n+4 {
-		s.pieces = append(make([]piece, 0, n), s.pieces...)
-	}
+	r.held += joined.cost() - r.pieces[i].cost()
+	r.pieces[i] = joined
+	r.drop(i+1, j)
 }

@@ -179,7 +179,7 @@ func TestContradictionsAreNeverMerged(t *testing.T) { // HS-06, HS-07
 			if typ, body, ok := in.Message(0); ok && (typ != forged.typ || !bytes.Equal(body, forged.body)) {
 				t.Errorf("%s: merged into %x", name, body)
 			}
-			if want := forged.n; want > 0 && in.Held() != want+pieceCost || want == 0 && in.Held() != 0 {
+			if want := forged.n + pieceCost; in.Held() != want {
 				t.Errorf("%s: holds %d bytes of %d", name, in.Held(), want)
 			}
 			wantOutcome(t, name, addCut(&in, 0, wire.TypeCertificate, genuine, 0, 100), Contradicting)
@@ -281,6 +281,21 @@ func TestFragmentsAreCopied(t *testing.T) {
 	addCut(&in, 0, wire.TypeFinished, b, 0, 8)
 	clear(b)
 	wantMessage(t, &in, 0, wire.TypeFinished, []byte("fragment"))
+}
+
+// The list of pieces and a copy of each message, for a flight that comes whole.
+func TestWholeMessagesCostACopyEach(t *testing.T) {
+	body := make([]byte, 300)
+	if n := testing.AllocsPerRun(50, func() {
+		var in Reassembler
+		for seq := range uint16(firstPieces) {
+			addCut(&in, seq, wire.TypeCertificate, body, 0, len(body))
+		}
+		in.Restart(0)
+		addCut(&in, 0, wire.TypeCertificate, body, 0, len(body))
+	}); n != 1+firstPieces+1 {
+		t.Errorf("%v allocations", n)
+	}
 }
 
 func TestClaimedLengthsCostNothing(t *testing.T) { // HS-09, HS-38
