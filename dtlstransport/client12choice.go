@@ -71,10 +71,7 @@ func (c *client12) newChoice(f *flight4, seq uint16, messages *receivedFlight) (
 		sessionID:    bytes.Clone(f.hello.SessionID),
 		ticketDue:    f.hello.HasSessionTicket,
 		last:         messages[inServerHelloDone].seq,
-		chain:        make([][]byte, 0, len(f.chain)), // never nil: the server has shown what it has
-	}
-	for _, certificate := range f.chain {
-		n.chain = append(n.chain, bytes.Clone(certificate))
+		chain:        append([][]byte{}, f.chain...), // not nil: the server has shown what it has
 	}
 	n.transcript = c.throughFlight4(seq, messages)
 	n.through4 = len(n.transcript.messages)

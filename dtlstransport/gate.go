@@ -73,7 +73,7 @@ func (e *Engine) judgePeer(chain [][]byte) (peerVerdict, *AlertError) {
 	return peerVerdict{known: true}, nil
 }
 
-// setPeerCertificates keeps the peer's chain; it is in a body that goes away.
+// setPeerCertificates keeps the chain of a session, which is in memory of the store's.
 func (e *Engine) setPeerCertificates(chain [][]byte) {
 	e.chain = make([][]byte, len(chain))
 	for i, c := range chain {

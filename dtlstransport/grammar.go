@@ -38,7 +38,7 @@ type received struct {
 	present bool
 	typ     wire.HandshakeType
 	seq     uint16
-	body    []byte // aliases the reassembler
+	body    []byte // is not changed any more
 }
 
 // receivedFlight is the messages of a flight in the places of their steps. The

@@ -132,7 +132,7 @@ func (s *server12) takeFlight5(f *flight5, t transcript, schedule *schedule12, s
 	s.private = nil
 	s.e.parameters.clientScheme = f.scheme
 	s.e.schedule = schedule
-	s.e.setPeerCertificates(f.chain)
+	s.e.chain = append([][]byte{}, f.chain...) // not nil, even if it is empty
 	s.e.write[1], s.e.read = sealer, opener
 	// The flight is not over: our own goes on being repeated until its Finished
 	// has come, but what spoke against it is disproved.

@@ -43,7 +43,7 @@ func (s *server12) answerRival(now time.Time) bool {
 	if !ok || typ != wire.TypeClientHello {
 		return false
 	}
-	m := received{true, typ, seq, bytes.Clone(body)} // answerHello lets go of body
+	m := received{true, typ, seq, body}
 	var t transcript
 	t.addReceived(m)
 	answered := h.transcript

@@ -110,8 +110,7 @@ func (r *Reassembler) Add(h wire.Header, fragment []byte) Outcome {
 }
 
 // Message returns the message with the given number if every byte of it is
-// there. body aliases r's memory and is valid until the message is consumed or
-// replaced.
+// there. body is not changed any more and stays as it is when r forgets the message.
 func (r *Reassembler) Message(seq uint16) (typ wire.HandshakeType, body []byte, ok bool) {
 	m := r.of(seq)
 	if len(m) == 0 || !m.cover(0, int(m[0].length)) {
