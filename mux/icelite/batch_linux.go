@@ -43,8 +43,8 @@ var cmsgSpace = unix.CmsgSpace(4)
 
 // inbox is the memory that recvmmsg fills.
 type inbox struct {
-	try   func(fd uintptr) bool // receive, as a value
-	n     int                   // messages of the last call
+	try   func(fd uintptr) // receive, as a value
+	n     int              // messages of the last call
 	errno unix.Errno
 
 	headers []mmsghdr
@@ -92,25 +92,17 @@ func (in *inbox) rearm(i int) {
 	}
 }
 
-// receive is called when the socket may have something. It reports false if it has not.
-func (in *inbox) receive(fd uintptr) bool {
+// receive takes what the socket has. errno tells how that went.
+func (in *inbox) receive(fd uintptr) {
 	for i := range in.n {
 		in.rearm(i)
 	}
-	for {
-		n, errno := recvmmsg(fd, &in.headers[0], inboxMessages)
-		switch errno {
-		case unix.EINTR:
-			continue
-		case unix.EAGAIN:
-			in.n = 0
-			return false
-		case 0:
-			in.n, in.errno = n, 0
-		default:
-			in.n, in.errno = 0, errno
-		}
-		return true
+	in.errno = unix.EINTR
+	for in.errno == unix.EINTR {
+		in.n, in.errno = recvmmsg(fd, &in.headers[0], inboxMessages)
+	}
+	if in.errno != 0 {
+		in.n = 0
 	}
 }
 
@@ -147,7 +139,7 @@ func (in *inbox) segmentSize(i, n int) int {
 
 // outbox is the memory that sendmmsg reads.
 type outbox struct {
-	try     func(fd uintptr) bool
+	try     func(fd uintptr)                                            // send, as a value
 	call    func(fd uintptr, headers *mmsghdr, n int) (int, unix.Errno) // sendmmsg
 	n, sent int                                                         // messages loaded, and of them sent or given up
 	errno   unix.Errno
@@ -217,20 +209,15 @@ func (out *outbox) put(t train, v6 bool) {
 	}
 }
 
-// send is called when the socket may take something. It reports false if it does not.
-func (out *outbox) send(fd uintptr) bool {
-	for {
-		n, errno := out.call(fd, &out.headers[out.sent], out.n-out.sent)
-		switch errno {
-		case unix.EINTR:
-			continue
-		case unix.EAGAIN:
-			return false
-		case 0:
-			out.sent += n
-		}
-		out.errno = errno
-		return true
+// send has the socket take some of what is left. errno tells how that went.
+func (out *outbox) send(fd uintptr) {
+	var n int
+	out.errno = unix.EINTR
+	for out.errno == unix.EINTR {
+		n, out.errno = out.call(fd, &out.headers[out.sent], out.n-out.sent)
+	}
+	if out.errno == 0 {
+		out.sent += n
 	}
 }
 

@@ -2,6 +2,6 @@
 
 package icelite
 
-import "net"
+import "syscall"
 
-func bufferSizes(*net.UDPConn) (receive, send int) { return 0, 0 }
+func bufferSizes(syscall.Conn) (receive, send int) { return 0, 0 }

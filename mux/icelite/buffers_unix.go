@@ -2,13 +2,10 @@
 
 package icelite
 
-import (
-	"net"
-	"syscall"
-)
+import "syscall"
 
 // bufferSizes returns what the system has given a socket, in bytes.
-func bufferSizes(udp *net.UDPConn) (receive, send int) {
+func bufferSizes(udp syscall.Conn) (receive, send int) {
 	raw, err := udp.SyscallConn()
 	if err != nil {
 		return 0, 0

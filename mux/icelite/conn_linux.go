@@ -2,7 +2,9 @@ package icelite
 
 import (
 	"context"
+	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"sync/atomic"
 	"syscall"
@@ -31,41 +33,65 @@ func listen(network, address string, config *Config) (packetConn, error) {
 		return nil, err
 	}
 	udp := pc.(*net.UDPConn)
-	raw, err := udp.SyscallConn()
-	if err != nil {
-		udp.Close()
-		return nil, err
-	}
-	c := &linuxConn{portableConn: portableConn{udp: udp}, raw: raw}
-	if !c.options(config) {
+	c := &linuxConn{local: localAddr(udp)}
+	if c.takeOver(udp) != nil {
 		return newPortable(udp, config), nil
 	}
+	c.options(config)
 	c.in.init(c.coalescing)
 	c.out.init()
+	c.single.init()
 	return c, nil
 }
 
 // linuxConn is a packetConn by recvmmsg and sendmmsg, which move a batch in a call, and by the offloads of
 // Linux 5.0: UDP_GRO coalesces what comes from one address, UDP_SEGMENT cuts what goes to one.
 type linuxConn struct {
-	portableConn
-	raw syscall.RawConn
-	in  inbox
-	out outbox
+	file   *os.File // the socket, in no poller
+	socket syscall.RawConn
+	bell   *bell
+	local  netip.AddrPort
+
+	in     inbox
+	out    outbox
+	single outbox // for what is sent singly
 
 	v6           bool
 	coalescing   bool
 	segmentation atomic.Bool // until the kernel refuses
 }
 
-// options sets what the socket has, as far as the kernel lets us: each is only for speed. It reports whether the kernel
-// moves batches at all.
-func (c *linuxConn) options(config *Config) (batches bool) {
-	_ = c.raw.Control(func(raw uintptr) {
-		fd := int(raw)
-		if batches = knowsBatches(raw); !batches {
-			return
+// takeOver takes the socket of udp from Go's poller, and closes udp. It fails if the kernel does not let us do with a
+// socket what is to be done; udp then is as it was.
+func (c *linuxConn) takeOver(udp *net.UDPConn) error {
+	raw, err := udp.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var socket int
+	controlErr := raw.Control(func(fd uintptr) {
+		if err = errors.ErrUnsupported; knowsBatches(fd) {
+			socket, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
 		}
+	})
+	if err = errors.Join(err, controlErr); err != nil {
+		return err
+	}
+	if c.bell, err = newBell(socket); err != nil {
+		unix.Close(socket)
+		return err
+	}
+	_ = unix.SetNonblock(socket, false) // or else NewFile has it polled; each call says that it does not wait
+	c.file = os.NewFile(uintptr(socket), "udp")
+	c.socket, _ = c.file.SyscallConn() // of a file that is open
+	udp.Close()
+	return nil
+}
+
+// options sets what the socket has, as far as the kernel lets us: each is only for speed.
+func (c *linuxConn) options(config *Config) {
+	_ = c.socket.Control(func(raw uintptr) {
+		fd := int(raw)
 		domain, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
 		c.v6 = domain == unix.AF_INET6
 		setBuffer(fd, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, config.ReceiveBuffer)
@@ -77,7 +103,6 @@ func (c *linuxConn) options(config *Config) (batches bool) {
 		_, err := unix.GetsockoptInt(fd, unix.IPPROTO_UDP, unix.UDP_SEGMENT)
 		c.segmentation.Store(err == nil)
 	})
-	return batches
 }
 
 // setBuffer asks for a buffer of n bytes, past the system's limit if we may. A smaller one is no failure: Stats tells.
@@ -87,18 +112,32 @@ func setBuffer(fd, force, option, n int) {
 	}
 }
 
+func (c *linuxConn) localAddr() netip.AddrPort { return c.local }
+
+func (c *linuxConn) buffers() (receive, send int) { return bufferSizes(c.file) }
+
 func (c *linuxConn) offloads() (segmentation, coalescing bool) {
 	return c.segmentation.Load(), c.coalescing
 }
 
+func (c *linuxConn) close() error { return errors.Join(c.bell.close(), c.file.Close()) }
+
 func (c *linuxConn) receive() ([]train, error) {
-	if err := c.raw.Read(c.in.try); err != nil {
-		return nil, err
+	for {
+		if c.socket.Control(c.in.try) != nil {
+			return nil, net.ErrClosed
+		}
+		switch c.in.errno {
+		case 0:
+			return c.in.trains(), nil
+		case unix.EAGAIN:
+			if err := c.bell.wait(); err != nil {
+				return nil, err
+			}
+		default:
+			return nil, os.NewSyscallError("recvmmsg", c.in.errno)
+		}
 	}
-	if c.in.errno != 0 {
-		return nil, os.NewSyscallError("recvmmsg", c.in.errno)
-	}
-	return c.in.trains(), nil
 }
 
 func (c *linuxConn) send(trains []train) (calls, failed int) {
@@ -110,7 +149,7 @@ func (c *linuxConn) send(trains []train) (calls, failed int) {
 		}
 		for out.sent < out.n {
 			calls++
-			if err := c.raw.Write(out.try); err != nil {
+			if c.push(out) != nil {
 				return calls, failed + out.left() + countDatagrams(trains)
 			}
 			if out.errno != 0 {
@@ -131,7 +170,44 @@ func (c *linuxConn) sendSingly(t train, errno unix.Errno) (calls, failed int) {
 	if errno == unix.EIO || errno == unix.EOPNOTSUPP {
 		c.segmentation.Store(false)
 	}
-	return c.portableConn.send([]train{t})
+	for len(t.b) > 0 {
+		calls++
+		if c.sendOne(t.next(), t.addr) != nil {
+			failed++
+		}
+	}
+	return calls, failed
+}
+
+func (c *linuxConn) sendOne(b []byte, to netip.AddrPort) error {
+	c.single.load([]train{{to, b, len(b)}}, c.v6, false)
+	if err := c.push(&c.single); err != nil {
+		return err
+	}
+	if errno := c.single.errno; errno != 0 {
+		return os.NewSyscallError("sendmmsg", errno)
+	}
+	return nil
+}
+
+// push has the kernel take some of what out has, or refuse it, and waits while it does neither. It fails if the socket
+// is closed.
+func (c *linuxConn) push(out *outbox) error {
+	for {
+		if c.socket.Control(out.try) != nil {
+			return net.ErrClosed
+		}
+		if out.errno != unix.EAGAIN {
+			return nil
+		}
+		_ = c.socket.Control(awaitSpace)
+	}
+}
+
+// awaitSpace waits for the kernel to take more: seldom and not for long. After 100 ms it is time to see whether the socket
+// is still open.
+func awaitSpace(fd uintptr) {
+	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, 100)
 }
 
 func countDatagrams(trains []train) (n int) {

@@ -60,15 +60,17 @@ func (c *portableConn) sendOne(b []byte, to netip.AddrPort) error {
 	return err
 }
 
-func (c *portableConn) localAddr() netip.AddrPort {
-	return unmap(c.udp.LocalAddr().(*net.UDPAddr).AddrPort())
-}
+func (c *portableConn) localAddr() netip.AddrPort { return localAddr(c.udp) }
 
 func (c *portableConn) buffers() (receive, send int) { return bufferSizes(c.udp) }
 
 func (c *portableConn) offloads() (segmentation, coalescing bool) { return false, false }
 
 func (c *portableConn) close() error { return c.udp.Close() }
+
+func localAddr(udp *net.UDPConn) netip.AddrPort {
+	return unmap(udp.LocalAddr().(*net.UDPAddr).AddrPort())
+}
 
 // unmap makes one address of the two forms that IPv4 has on a socket for both families.
 func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }

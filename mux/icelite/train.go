@@ -35,10 +35,10 @@ type packetConn interface {
 	receive() ([]train, error)
 
 	// send sends trains in order, and returns how many calls of the kernel that took, and how many datagrams it
-	// did not take. It uses the slice up. One goroutine at a time calls it.
+	// did not take. It uses the slice up.
 	send([]train) (calls, failed int)
 
-	// sendOne sends one datagram. It may be called concurrently.
+	// sendOne sends one datagram. One goroutine at a time calls this or send.
 	sendOne(b []byte, to netip.AddrPort) error
 
 	localAddr() netip.AddrPort
