@@ -66,7 +66,7 @@ func (m *ClientHello) read(body []byte) error {
 	if err := m.readStart(&s); err != nil {
 		return err
 	}
-	m.room = make(numberRoom, 0, min(len(body)/2, 40)) // Firefox has 38
+	m.room = make(numberRoom, 0, min(len(body)/2, 56)) // Firefox has 38, and 16 are for Types
 	if !readUint16s(&s, &m.CipherSuites, &m.room) {
 		return decodeError("ClientHello: cipher_suites")
 	}

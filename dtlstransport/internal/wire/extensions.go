@@ -92,7 +92,7 @@ func (e *Extensions) readBlock(s *cryptobyte.String, hello HandshakeType) error 
 	}
 	// One bit for each type: 8 KiB of stack, so that a hello of many extensions does not take quadratic time.
 	var seen [1 << 16 / 64]uint64
-	e.Types = make([]uint16, 0, min(len(block)/4, 16)) // Firefox sends 11
+	e.Types = e.room.list(min(len(block)/4, 16))[:0] // Firefox sends 11
 	for !block.Empty() {
 		var extension uint16
 		var data cryptobyte.String

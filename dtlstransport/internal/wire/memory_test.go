@@ -60,3 +60,15 @@ func TestMemoryIsAtMostTenTimesTheMessage(t *testing.T) { // HS-09
 		}
 	}
 }
+
+// The lists of numbers share one allocation, UseSRTP is another, and the message itself is none for who does not keep it.
+func TestReadingAHelloTakesFewAllocations(t *testing.T) {
+	body := firstMessage(t, "wrtc0.10-client-hello-1", TypeClientHello)
+	if n := testing.AllocsPerRun(100, func() {
+		if m, err := ParseClientHello(body); err != nil || m.UseSRTP == nil {
+			t.Fatal(err)
+		}
+	}); n > 2 {
+		t.Errorf("%v allocations", n)
+	}
+}
