@@ -42,6 +42,8 @@ func (b *bare) run(ctx context.Context, progress io.Writer) (*BareReport, error)
 	beginning := beginning{Server: s.udp.AddrPort(), Certificate: text, Burst: b.burst, Channels: b.channels}
 	if b.ramp == 0 {
 		beginning.AtATime = atATime
+	} else {
+		beginning.Every = b.every()
 	}
 	c, err := startCrowd(ctx, beginning)
 	if err != nil {
@@ -53,7 +55,7 @@ func (b *bare) run(ctx context.Context, progress io.Writer) (*BareReport, error)
 	if err != nil {
 		return nil, err
 	}
-	r := &BareReport{Before: memory()}
+	r := &BareReport{Before: memory(), Spaced: b.ramp > 0}
 	if b.receivers > 0 {
 		fmt.Fprintf(progress, "media to %d receivers\n", b.receivers)
 		if err := b.media(ctx, s, c, r); err != nil {
@@ -101,6 +103,9 @@ func (b *bare) run(ctx context.Context, progress io.Writer) (*BareReport, error)
 	return r, nil
 }
 
+// every is after how long the next resting peer comes; 0: as soon as it can.
+func (b *bare) every() time.Duration { return b.ramp / time.Duration(max(1, b.resting)) }
+
 // media has a publisher and its receivers join, and measures what they cost.
 func (b *bare) media(ctx context.Context, s *server, c *crowd, r *BareReport) error {
 	for i := range b.receivers + 1 {
@@ -132,19 +137,14 @@ func (b *bare) media(ctx context.Context, s *server, c *crowd, r *BareReport) er
 	return nil
 }
 
-// join has the resting peers come. The crowd is told of many at a time, for what that costs is not the server's work.
+// join has the resting peers come. The crowd is told of many at a time, and spaces them by itself: what that costs is not
+// the server's work.
 func (b *bare) join(ctx context.Context, s *server, c *crowd, floor *floor, progress io.Writer) error {
 	began, told := time.Now(), time.Now()
 	invited := make([]invitation, 0, atATime)
 	for i := range b.resting {
-		if due := began.Add(b.ramp * time.Duration(i) / time.Duration(b.resting)); time.Until(due) > time.Millisecond {
-			if err := c.invite(invited); err != nil {
-				return err
-			}
-			invited = invited[:0]
-			if !wait(ctx, time.Until(due)) {
-				return ctx.Err()
-			}
+		if due := began.Add(b.every() * time.Duration(i)); len(invited) == 0 && !wait(ctx, time.Until(due)) {
+			return ctx.Err()
 		}
 		remote, err := s.admit(resting)
 		if err != nil {

@@ -46,7 +46,8 @@ type beginning struct {
 	Certificate []byte // PEM, of both sides
 	Burst       burst
 	Channels    bool
-	AtATime     int // how many may be joining; 0: all
+	AtATime     int           // how many may be joining; 0: all
+	Every       time.Duration // between two that are told of at once
 }
 
 type invitation struct {
@@ -144,7 +145,11 @@ func runCrowd(in io.Reader, out io.Writer) error {
 		case o.Begin != nil:
 			err = m.begin(o.Begin)
 		case o.Join != nil:
+			began := time.Now()
 			for i := range o.Join {
+				if i > 0 {
+					time.Sleep(time.Until(began.Add(m.Every * time.Duration(i))))
+				}
 				m.join(&o.Join[i])
 			}
 		case o.Report:
