@@ -12,7 +12,7 @@
 //	UDP     udp          bare sockets: a call for a packet, GSO, GSO and GRO
 //	data    datachannel  data channels: pion/webrtc, pion/sctp, libdatachannel, libwebrtc
 //	server  sfu          a conference server: one on pion/webrtc
-//	peers   ../load      2,000 peers that come within 5 s, 10,000 at rest; beside their public-key work
+//	peers   ../load      10,000 peers that come at once and rest, 2,000 that come within 5 s; beside their public-key work
 //
 // OpenSSL and Mbed TLS need a C compiler and their headers, libdatachannel and libwebrtc the packages of
 // interop/webrtc/js, server and peers Linux; what is missing is told and left out. rounds has how it is measured, plot how it is drawn.

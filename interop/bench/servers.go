@@ -83,6 +83,18 @@ func (b *bench) peers(ctx context.Context) (results []*rounds.Result, err error)
 	}
 	add := func(name, unit, stack string, v float64) { results = rounds.Add(results, name, unit, stack, v) }
 	for range b.outside {
+		r, err := run("-idle", "10000", "-duration", "5s")
+		if err != nil {
+			return results, err
+		}
+		add("peers, 10,000 come as fast as they can", "CPU us each", rounds.Ours, r.PerJoin/1e3)
+		add("peers, 10,000 come as fast as they can", "CPU us each", rounds.Floor+": its public-key work, in Go", r.Floor/1e3)
+		const name = "peers, 10,000 at rest"
+		add(name, "CPU us a second each", rounds.Ours, r.Rest/1e3/float64(max(1, r.Peers))/max(1, r.Seconds))
+		add(name+", heap", "bytes each", rounds.Ours, (r.After.Heap-r.Before.Heap)/float64(max(1, r.Peers)))
+		add(name+", goroutines", inAll, rounds.Ours, r.After.Goroutines)
+	}
+	for range b.outside {
 		r, err := run("-storm", "2000", "-duration", "1s")
 		if err != nil {
 			return results, err
@@ -94,13 +106,5 @@ func (b *bench) peers(ctx context.Context) (results []*rounds.Result, err error)
 		add(name+", ICE and DTLS, p99", "ms on the clock", rounds.Ours, r.SetUp.P99/1e6)
 		add(name+", media to others that is missing", "packets", rounds.Ours, r.Missing)
 	}
-	r, err := run("-idle", "10000")
-	if err != nil {
-		return results, err
-	}
-	const name = "peers, 10,000 at rest"
-	add(name, "CPU us a second each", rounds.Ours, r.Rest/1e3/float64(max(1, r.Peers))/max(1, r.Seconds))
-	add(name+", heap", "bytes each", rounds.Ours, (r.After.Heap-r.Before.Heap)/float64(max(1, r.Peers)))
-	add(name+", goroutines", inAll, rounds.Ours, r.After.Goroutines)
 	return results, nil
 }
