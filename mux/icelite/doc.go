@@ -23,5 +23,6 @@
 //	// peer.Credentials() and server.Candidates() go into our SDP, with a=ice-lite
 //	transport, err := dtlstransport.NewTransport(peer, dtlstransport.RoleServer, config)
 //
-// Read check.go first (what a check must be), then peer.go (which address a peer has), then server.go.
+// Read check.go first (what a check must be), then peer.go (which address a peer has), then server.go; on Linux
+// conn_linux.go, and bell_linux.go for how a loop waits without being woken for each datagram.
 package icelite
