@@ -5,6 +5,7 @@ import (
 	"os"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -54,16 +55,35 @@ func (b *bell) wait() error {
 	return nil
 }
 
-// ring is called to begin to wait, and again when that is over, which is when it reports true.
+// ring is called to begin to wait, and again when that is over. It reports true when there may be something.
 func (b *bell) ring(set uintptr) bool {
-	event := unix.EpollEvent{Events: unix.EPOLLIN}
-	if b.armed {
-		event.Events = 0
+	if !b.armed {
+		b.arm(set, true)
+		// What comes from now on rings. What came before may have been in the set's list since the bell rang last, and
+		// the kernel tells nobody of what is in there already.
+		if !ready(set) {
+			return false
+		}
+	}
+	b.arm(set, false)
+	return true
+}
+
+func (b *bell) arm(set uintptr, armed bool) {
+	var event unix.EpollEvent
+	if armed {
+		event.Events = unix.EPOLLIN
 	}
 	// If it fails, the socket has been closed, and close follows.
 	_ = unix.EpollCtl(int(set), unix.EPOLL_CTL_MOD, b.socket, &event)
-	b.armed = !b.armed
-	return !b.armed
+	b.armed = armed
+}
+
+// ready reports whether the socket in set has something, if the bell is armed. It does not wait.
+func ready(set uintptr) bool {
+	var event unix.EpollEvent
+	n, _, _ := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, set, uintptr(unsafe.Pointer(&event)), 1, 0, 0, 0)
+	return int(n) == 1
 }
 
 func (b *bell) close() error { return b.set.Close() }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"net"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -56,6 +57,34 @@ func TestABellRingsOnlyForWhoWaits(t *testing.T) {
 	c.close()
 	if err := <-ended; !errors.Is(err, net.ErrClosed) {
 		t.Error(err)
+	}
+}
+
+// What comes between the last look and the wait must not be waited for: nothing else may ever come.
+func TestABellRingsForWhatIsThereAlready(t *testing.T) {
+	c := linux(t)
+	sender, err := net.Dial("udp4", c.localAddr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sender.Close()
+	for range 3 {
+		if _, err := sender.Write([]byte("rings")); err != nil {
+			t.Fatal(err)
+		}
+		rung := make(chan error, 1)
+		go func() { rung <- c.bell.wait() }()
+		select {
+		case err := <-rung:
+			if err != nil {
+				t.Fatal(err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("it does not ring")
+		}
+		if got := receiveAll(t, c, 1); len(got) != 1 {
+			t.Errorf("%d datagrams", len(got))
+		}
 	}
 }
 
