@@ -206,6 +206,7 @@ func TestAnotherClientAtTheAddressThatOneHasLeftDoesNotEndIt(t *testing.T) {
 		defer second.Close()
 		l.carries(second, secondServer, "the second")
 		l.carries(client, server, "the first")
+		synctest.Wait() // the data is read a moment before it is known where it came from
 		l.carries(server, client, "is followed")
 		l.carries(secondServer, second, "and the second is not")
 		if s := l.Stats(); s.Open != 2 || s.Replaced != 0 || s.Moved != 1 {

@@ -153,15 +153,15 @@ func TestTrafficFlowsAgainAtOnceWhenMessagesAreTaken(t *testing.T) {
 			if n := len(x.packets()) - silence; n > 3 {
 				t.Errorf("%d packets in 50 ms, nobody holds the peer back", n)
 			}
-			for range 20 { // as many messages as probes brought beyond the window, and one
+			before, began := len(x.packets(chunkData)), time.Now()
+			for range 32 { // more messages than probes brought beyond the window
 				if _, err := d.Receive(within(t, time.Minute)); err != nil {
 					t.Fatal(err)
 				}
 			}
-			before := len(x.packets(chunkData))
-			time.Sleep(5 * time.Millisecond)
-			if n := len(x.packets(chunkData)) - before; n < fullMessage {
-				t.Errorf("%d packets of data within 5 ms", n)
+			time.Sleep(5*time.Millisecond - time.Since(began))
+			if n, took := len(x.packets(chunkData))-before, time.Since(began); n < fullMessage || took > 5*time.Millisecond {
+				t.Errorf("%d packets of data within %v", n, took)
 			}
 			_ = p.client.Close()
 			_ = p.server.Close()
