@@ -18,14 +18,21 @@ func linux(t *testing.T) *linuxConn {
 	return c
 }
 
-// What comes while nobody waits must wake nobody: a loop that is busy looks by itself.
-func TestABellRingsOnlyForWhoWaits(t *testing.T) {
-	c := linux(t)
+// dialed returns a socket whose datagrams go to c.
+func dialed(t *testing.T, c *linuxConn) net.Conn {
+	t.Helper()
 	sender, err := net.Dial("udp4", c.localAddr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer sender.Close()
+	t.Cleanup(func() { sender.Close() })
+	return sender
+}
+
+// What comes while nobody waits must wake nobody: a loop that is busy looks by itself.
+func TestABellRingsOnlyForWhoWaits(t *testing.T) {
+	c := linux(t)
+	sender := dialed(t, c)
 	send := func() {
 		t.Helper()
 		if _, err := sender.Write([]byte("rings")); err != nil {
@@ -63,11 +70,7 @@ func TestABellRingsOnlyForWhoWaits(t *testing.T) {
 // What comes between the last look and the wait must not be waited for: nothing else may ever come.
 func TestABellRingsForWhatIsThereAlready(t *testing.T) {
 	c := linux(t)
-	sender, err := net.Dial("udp4", c.localAddr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sender.Close()
+	sender := dialed(t, c)
 	for range 3 {
 		if _, err := sender.Write([]byte("rings")); err != nil {
 			t.Fatal(err)

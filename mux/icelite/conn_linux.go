@@ -170,13 +170,7 @@ func (c *linuxConn) sendSingly(t train, errno unix.Errno) (calls, failed int) {
 	if errno == unix.EIO || errno == unix.EOPNOTSUPP {
 		c.segmentation.Store(false)
 	}
-	for len(t.b) > 0 {
-		calls++
-		if c.sendOne(t.next(), t.addr) != nil {
-			failed++
-		}
-	}
-	return calls, failed
+	return t.singly(c.sendOne)
 }
 
 func (c *linuxConn) sendOne(b []byte, to netip.AddrPort) error {

@@ -45,12 +45,8 @@ func (c *portableConn) receive() ([]train, error) {
 
 func (c *portableConn) send(trains []train) (calls, failed int) {
 	for _, t := range trains {
-		for len(t.b) > 0 {
-			calls++
-			if c.sendOne(t.next(), t.addr) != nil {
-				failed++
-			}
-		}
+		n, f := t.singly(c.sendOne)
+		calls, failed = calls+n, failed+f
 	}
 	return calls, failed
 }

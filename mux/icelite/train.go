@@ -20,6 +20,17 @@ func (t *train) next() []byte {
 	return b
 }
 
+// singly sends each datagram by itself, and returns how many that were, and how many failed.
+func (t train) singly(send func(b []byte, to netip.AddrPort) error) (calls, failed int) {
+	for len(t.b) > 0 {
+		calls++
+		if send(t.next(), t.addr) != nil {
+			failed++
+		}
+	}
+	return calls, failed
+}
+
 // maxTrain is how many datagrams the kernel takes in one piece (UDP_MAX_SEGMENTS of older kernels).
 const maxTrain = 64
 
