@@ -141,7 +141,11 @@ func (b *bare) media(ctx context.Context, s *server, c *crowd, r *BareReport) er
 // the server's work.
 func (b *bare) join(ctx context.Context, s *server, c *crowd, floor *floor, progress io.Writer) error {
 	began, told := time.Now(), time.Now()
-	invited := make([]invitation, 0, atATime)
+	together := atATime
+	if every := b.every(); every > 0 {
+		together = min(atATime, int(max(1, time.Second/every))) // or the last of them would not be awaited any more
+	}
+	invited := make([]invitation, 0, together)
 	for i := range b.resting {
 		if due := began.Add(b.every() * time.Duration(i)); len(invited) == 0 && !wait(ctx, time.Until(due)) {
 			return ctx.Err()

@@ -19,11 +19,10 @@
 //
 // With -idle and -storm the server is this process itself, mux/icelite with DTLS and SRTP and no HTTP, and the peers are another
 // process, so that memory, goroutines and CPU time are the server's alone. Beside a join's CPU time stands that of the
-// public-key operations in it, measured in between. The report says which goals are missed; that for a join is for peers that
-// come as fast as they can, for those that come one by one find idle cores, which each of their packets has to wake, and what
-// media costs more meanwhile is in their figure. With -profiles DIR it
-// keeps what the heap holds and where the goroutines are, true to the byte, so that CPU times of such a run do not count:
-// profiles has those of 10,000 peers.
+// public-key operations in it, measured in between. The report says which goals are missed. That for a join is for peers that
+// come as fast as they can: those that come one by one find idle cores, which each of their packets has to wake, and what
+// media costs more meanwhile is in their figure. With -profiles DIR it keeps what the heap holds and where the goroutines
+// are, true to the byte, so that CPU times of such a run do not count: profiles has those of 10,000 peers.
 //
 // It only loads servers on this machine: the URL and the addresses in their answers have to be of the loopback
 // interface. A run has at most 20,000 peers and takes at most ten minutes.
